@@ -1,0 +1,80 @@
+#include "base/error.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char *const status_names[] = {
+    "SXT_OK",      "SXT_E_ARGUMENT", "SXT_E_MEMORY",  "SXT_E_IO",        "SXT_E_FORMAT", "SXT_E_UNSUPPORTED",
+    "SXT_E_LIMIT", "SXT_E_MISMATCH", "SXT_E_NUMERIC", "SXT_E_CANCELLED",
+};
+
+const char *sxt_status_name(sxt_status status) {
+    size_t i = (size_t)status;
+    return i < sizeof status_names / sizeof status_names[0] ? status_names[i] : "SXT_E_?";
+}
+
+/* Length of the well-formed UTF-8 sequence at s (NUL-terminated), 0 when there is none. */
+static size_t utf8_length(const unsigned char *s) {
+    if (s[0] < 0x80) return 1;
+    size_t n = s[0] >= 0xC2 && s[0] <= 0xDF   ? 2
+               : s[0] >= 0xE0 && s[0] <= 0xEF ? 3
+               : s[0] >= 0xF0 && s[0] <= 0xF4 ? 4
+                                              : 0;
+    for (size_t i = 1; i < n; i++)
+        if ((s[i] & 0xC0) != 0x80) return 0;
+    if (n == 3 && ((s[0] == 0xE0 && s[1] < 0xA0) || (s[0] == 0xED && s[1] > 0x9F))) return 0;
+    if (n == 4 && ((s[0] == 0xF0 && s[1] < 0x90) || (s[0] == 0xF4 && s[1] > 0x8F))) return 0;
+    return n;
+}
+
+static bool is_control(const unsigned char *s, size_t n) {
+    return (n == 1 && (s[0] < 0x20 || s[0] == 0x7F)) || (n == 2 && s[0] == 0xC2 && s[1] < 0xA0);
+}
+
+static void make_printable(char *text) {
+    unsigned char *s = (unsigned char *)text;
+    while (*s) {
+        size_t n = utf8_length(s);
+        if (n == 0 || is_control(s, n)) {
+            memset(s, '?', n ? n : 1);
+            n = n ? n : 1;
+        }
+        s += n;
+    }
+}
+
+static void fill(sxt_error *error, sxt_status status, uint64_t offset, const char *format, va_list args) {
+    if (!error) return;
+    error->status = status;
+    error->offset = offset;
+    vsnprintf(error->text, sizeof error->text, format, args);
+    make_printable(error->text);
+}
+
+sxt_status sxt_fail(sxt_error *error, sxt_status status, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    fill(error, status, 0, format, args);
+    va_end(args);
+    return status;
+}
+
+sxt_status sxt_fail_at(sxt_error *error, sxt_status status, uint64_t offset, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    fill(error, status, offset, format, args);
+    va_end(args);
+    return status;
+}
+
+sxt_status sxt_fail_in(sxt_error *error, sxt_status status, const char *path) {
+    if (!error || status == SXT_OK) return status;
+    char text[sizeof error->text];
+    memcpy(text, error->text, sizeof text);
+    int n = snprintf(error->text, sizeof error->text, "%.300s: ", path);
+    if (n > 0 && (size_t)n < sizeof error->text)
+        snprintf(error->text + n, sizeof error->text - (size_t)n, "%s", text);
+    make_printable(error->text);
+    return status;
+}

@@ -1,0 +1,32 @@
+/* Errors: one line that says what was found, what was needed, where, and what to do. */
+#ifndef SXT_BASE_ERROR_H
+#define SXT_BASE_ERROR_H
+
+#include "sextant.h"
+
+/* Fills `error` (may be NULL) and returns `status`. Control bytes and bytes that are not UTF-8 become
+ * '?', so names taken from a file can be quoted safely. */
+sxt_status sxt_fail(sxt_error *error, sxt_status status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* The same, for a fault at a byte of a file. */
+sxt_status sxt_fail_at(sxt_error *error, sxt_status status, uint64_t offset, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* Puts "path: " in front of the text of a failed call; returns the error's status unchanged. */
+sxt_status sxt_fail_in(sxt_error *error, sxt_status status, const char *path);
+
+#define SXT_TRY(call)                                                                                          \
+    do {                                                                                                       \
+        sxt_status sxt_try_status_ = (call);                                                                   \
+        if (sxt_try_status_ != SXT_OK) return sxt_try_status_;                                                 \
+    } while (0)
+
+/* For functions with a clean-up path: needs a variable `status` and a label `done`. */
+#define SXT_TRY_DONE(call)                                                                                     \
+    do {                                                                                                       \
+        status = (call);                                                                                       \
+        if (status != SXT_OK) goto done;                                                                       \
+    } while (0)
+
+#endif

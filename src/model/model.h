@@ -1,0 +1,21 @@
+/* An open model: source, tokenizer, hyper-parameters, weights. Immutable and shareable once open. */
+#ifndef SXT_MODEL_MODEL_H
+#define SXT_MODEL_MODEL_H
+
+#include "base/hash.h"
+#include "model/weights.h"
+#include "text/tokenizer.h"
+
+struct sxt_model {
+    char *path;
+    sxt_source source;
+    sxt_tokenizer *tokenizer;
+    bool vocab_only;
+    sxt_hparams hparams; /* not set when vocab_only */
+    sxt_weights weights;
+    char rope_scaling[128];
+    char format[32];
+    sxt_hash fingerprint; /* of hyper-parameters and the tensor directory */
+};
+
+#endif
