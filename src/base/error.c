@@ -70,11 +70,14 @@ sxt_status sxt_fail_at(sxt_error *error, sxt_status status, uint64_t offset, con
 
 sxt_status sxt_fail_in(sxt_error *error, sxt_status status, const char *path) {
     if (!error || status == SXT_OK) return status;
-    char text[sizeof error->text];
-    memcpy(text, error->text, sizeof text);
-    int n = snprintf(error->text, sizeof error->text, "%.300s: ", path);
-    if (n > 0 && (size_t)n < sizeof error->text)
-        snprintf(error->text + n, sizeof error->text - (size_t)n, "%s", text);
+    char front[304];
+    int n = snprintf(front, sizeof front, "%.300s: ", path);
+    size_t n_front = n < 0 ? 0 : (size_t)n < sizeof front ? (size_t)n : sizeof front - 1;
+    size_t n_text = strlen(error->text), room = sizeof error->text - 1 - n_front;
+    if (n_text > room) n_text = room;
+    memmove(error->text + n_front, error->text, n_text);
+    memcpy(error->text, front, n_front);
+    error->text[n_front + n_text] = 0;
     make_printable(error->text);
     return status;
 }

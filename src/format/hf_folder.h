@@ -22,6 +22,9 @@ const char *sxt_hf_chat_template(const sxt_hf_folder *folder, size_t *n);
 int64_t sxt_hf_n_tensors(const sxt_hf_folder *folder);
 const sxt_tensor *sxt_hf_tensor_at(const sxt_hf_folder *folder, int64_t i);
 const sxt_tensor *sxt_hf_find_tensor(const sxt_hf_folder *folder, const char *name);
+/* Tensors that are stored in a way this library does not read (I64, FP8, ...) are not listed above; for
+ * one of them this says why ("is stored as I64"), for any other name NULL. */
+const char *sxt_hf_why_unusable(const sxt_hf_folder *folder, const char *name);
 uint64_t sxt_hf_file_bytes(const sxt_hf_folder *folder);
 
 #endif

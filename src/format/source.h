@@ -17,5 +17,9 @@ void sxt_source_close(sxt_source *source);
 int64_t sxt_source_n_tensors(const sxt_source *source);
 const sxt_tensor *sxt_source_tensor_at(const sxt_source *source, int64_t i);
 const sxt_tensor *sxt_source_find_tensor(const sxt_source *source, const char *name);
+/* The same for a tensor that the model cannot do without: the error says whether it is missing or stored
+ * in a type that is not read. */
+sxt_status sxt_source_need_tensor(const sxt_source *source, const char *name, const sxt_tensor **tensor,
+                                  sxt_error *error);
 
 #endif

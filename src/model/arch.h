@@ -44,8 +44,14 @@ struct sxt_arch {
     bool gguf_interleaved; /* pairing of rotated dimensions in GGUF files; HF is half-split */
 };
 
+enum { SXT_WEIGHT_NAME_MAX = 96 };
+/* A row's gguf or hf name with its "%d", if any, replaced by the layer. */
+void sxt_weight_name_print(const char *pattern, int32_t layer, char name[SXT_WEIGHT_NAME_MAX]);
+
 const sxt_arch *sxt_arch_by_gguf(const char *name, size_t n);
 const sxt_arch *sxt_arch_by_hf(const char *model_type, size_t n);
+/* The row of a slot; NULL when the architecture has no such weight. */
+const sxt_weight_name *sxt_arch_weight(const sxt_arch *arch, sxt_weight_slot slot);
 /* "llama, mistral, ...": what an error may offer. */
 const char *sxt_arch_list(void);
 

@@ -22,6 +22,10 @@ typedef struct sxt_hparams {
 /* Reads and cross-checks everything that shapes depend on; the errors name the key. */
 sxt_status sxt_hparams_read(const sxt_source *source, int32_t n_vocab, sxt_hparams *hparams, sxt_error *error);
 
+/* The same from a parsed config.json alone (tests, fuzzing). n_rows: the embedding's, 0 when not known. */
+sxt_status sxt_hparams_from_json(const sxt_json *document, int64_t n_rows, int32_t n_vocab,
+                                 sxt_hparams *hparams, sxt_error *error);
+
 /* "none", "linear:factor=4", "yarn:factor=...,original_context=...", "llama3:..." */
 void sxt_rope_scaling_print(const sxt_rope_params *rope, char *text, size_t n);
 

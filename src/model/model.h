@@ -18,4 +18,9 @@ struct sxt_model {
     sxt_hash fingerprint; /* of hyper-parameters and the tensor directory */
 };
 
+/* As the public sxt_model_open() and sxt_model_close(). */
+sxt_status sxt_model_load(const char *path, const sxt_model_params *params, sxt_model **model,
+                          sxt_error *error);
+void sxt_model_unload(sxt_model *model);
+
 #endif

@@ -18,7 +18,7 @@ typedef struct sxt_band {
 /* What a method needs to know of the model. */
 typedef struct sxt_plan_model {
     int64_t n_ctx_train;    /* the trained window L */
-    int64_t sliding_window; /* 0: none */
+    int64_t sliding_window; /* of every layer; 0: none, or some layer sees all */
     bool rotary;            /* false: ALiBi and the like */
 } sxt_plan_model;
 
@@ -31,6 +31,7 @@ typedef struct sxt_plan {
     int64_t group_size;      /* G */
     int64_t neighbor_window; /* W */
     int64_t n_ctx_train;     /* L */
+    int64_t sliding_window;  /* the model's, for limits only: bands get the layer's; 0: none */
 } sxt_plan;
 
 /* One method: one file, one registry line. */

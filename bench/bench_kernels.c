@@ -1,0 +1,197 @@
+/* Speed of the kernels on this machine: GFLOP/s of products with many rows, GB/s of products with one row,
+ * next to the multiply-add peak measured in the same run. Usage: bench_kernels [threads] [level] */
+#include "base/memory.h"
+#include "base/rng.h"
+#include "base/threads.h"
+#include "kernel/kernel.h"
+#include "op/linear.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { REPEATS = 5, N_OUT = 2048 };
+
+static double now(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* ---- Peak ------------------------------------------------------------------------------------------------ */
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+enum { CHAINS = 12, PEAK_STEPS = 4000000 };
+
+/* Twelve independent chains of 8-wide multiply-adds; returns GFLOP/s of one thread, 0 without FMA. */
+__attribute__((target("avx2,fma"))) static double fma_rate(volatile float *sink) {
+    __m256 acc[CHAINS], x = _mm256_set1_ps(0.999f), y = _mm256_set1_ps(0.001f);
+    for (int i = 0; i < CHAINS; i++) acc[i] = _mm256_set1_ps((float)i);
+    double start = now();
+    for (int step = 0; step < PEAK_STEPS; step++) {
+        acc[0] = _mm256_fmadd_ps(acc[0], x, y), acc[1] = _mm256_fmadd_ps(acc[1], x, y);
+        acc[2] = _mm256_fmadd_ps(acc[2], x, y), acc[3] = _mm256_fmadd_ps(acc[3], x, y);
+        acc[4] = _mm256_fmadd_ps(acc[4], x, y), acc[5] = _mm256_fmadd_ps(acc[5], x, y);
+        acc[6] = _mm256_fmadd_ps(acc[6], x, y), acc[7] = _mm256_fmadd_ps(acc[7], x, y);
+        acc[8] = _mm256_fmadd_ps(acc[8], x, y), acc[9] = _mm256_fmadd_ps(acc[9], x, y);
+        acc[10] = _mm256_fmadd_ps(acc[10], x, y), acc[11] = _mm256_fmadd_ps(acc[11], x, y);
+    }
+    double seconds = now() - start;
+    for (int i = 0; i < CHAINS; i++) *sink = _mm256_cvtss_f32(acc[i]);
+    return 16.0 * CHAINS * PEAK_STEPS / seconds * 1e-9;
+}
+
+static bool has_fma(void) { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
+#else
+static double fma_rate(volatile float *sink) {
+    *sink = 0;
+    return 0;
+}
+static bool has_fma(void) { return false; }
+#endif
+
+typedef struct peak_work {
+    double rate[64];
+} peak_work;
+
+static void peak_task(void *arg, int64_t i_task, int i_thread) {
+    volatile float sink;
+    (void)i_thread;
+    ((peak_work *)arg)->rate[i_task] = fma_rate(&sink);
+}
+
+/* GFLOP/s of all threads together; 0 where it is not known. */
+static double fma_peak(sxt_pool *pool) {
+    if (!has_fma()) return 0;
+    peak_work work;
+    int n = sxt_pool_n_threads(pool);
+    double sum = 0;
+    sxt_pool_run(pool, n, peak_task, &work);
+    for (int i = 0; i < n; i++) sum += work.rate[i];
+    return sum;
+}
+
+/* ---- Products ----------------------------------------------------------------------------------------------
+ */
+
+typedef struct bench {
+    sxt_pool *pool;
+    uint8_t *scratch;
+    size_t scratch_bytes;
+    uint8_t *weights; /* big enough for every case, larger than the caches */
+    size_t weights_bytes;
+    float *x, *y;
+} bench;
+
+static const uint32_t types[] = {SXT_TYPE_F32,  SXT_TYPE_F16,  SXT_TYPE_BF16, SXT_TYPE_Q8_0,
+                                 SXT_TYPE_Q4_0, SXT_TYPE_Q4_K, SXT_TYPE_Q5_K, SXT_TYPE_Q6_K};
+
+/* Best seconds of one sxt_linear() over weights of n_out rows. */
+static double time_linear(bench *b, const sxt_type_traits *traits, int64_t n_rows, int64_t n_in,
+                          int64_t n_out) {
+    sxt_tensor w = {.traits = traits, .n_dims = 2, .dims = {n_out, n_in}, .data = b->weights};
+    double best = 1e9;
+    for (int i = 0; i < REPEATS; i++) {
+        double start = now();
+        sxt_linear(b->pool, &w, b->x, n_rows, b->y, b->scratch, b->scratch_bytes);
+        double seconds = now() - start;
+        if (seconds < best) best = seconds;
+    }
+    return best;
+}
+
+static void bench_many_rows(bench *b, int64_t n_rows, int64_t n_in) {
+    double peak = fma_peak(b->pool);
+    printf("\n%lld rows x (%d, %lld); multiply-add peak %.1f GFLOP/s\n", (long long)n_rows, N_OUT,
+           (long long)n_in, peak);
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
+        const sxt_type_traits *traits = sxt_type_find(types[i]);
+        double seconds = time_linear(b, traits, n_rows, n_in, N_OUT);
+        double rate = 2.0 * (double)n_rows * N_OUT * (double)n_in / seconds * 1e-9;
+        printf("  %-5s %7.1f GFLOP/s  %5.1f %% of peak\n", traits->name, rate,
+               peak > 0 ? 100 * rate / peak : 0);
+    }
+}
+
+/* One row against weights that do not fit in the caches. */
+static void bench_one_row(bench *b, int64_t n_in) {
+    printf("\n1 row, %lld columns, weights from memory\n", (long long)n_in);
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
+        const sxt_type_traits *traits = sxt_type_find(types[i]);
+        uint64_t row_bytes;
+        if (!sxt_type_bytes(traits, 1, (uint64_t)n_in, &row_bytes)) continue;
+        int64_t n_out = (int64_t)(b->weights_bytes / row_bytes) / 2;
+        double seconds = time_linear(b, traits, 1, n_in, n_out);
+        printf("  %-5s %7.2f GB/s  %6.2f G elements/s\n", traits->name,
+               (double)row_bytes * (double)n_out / seconds * 1e-9,
+               (double)n_in * (double)n_out / seconds * 1e-9);
+    }
+}
+
+/* ---- Attention ---------------------------------------------------------------------------------------------
+ */
+
+static void bench_attention(const bench *b, const sxt_kernels *kernels, int64_t n_rows, int64_t head_dim) {
+    enum { KEYS = 128, TIMES = 200 };
+    float *q = b->x, *kt = b->x + n_rows * head_dim, *scores = b->y;
+    double start = now();
+    for (int i = 0; i < TIMES; i++)
+        kernels->attend_scores(q, head_dim, kt, KEYS, scores, KEYS, n_rows, KEYS, head_dim);
+    double middle = now();
+    for (int i = 0; i < TIMES; i++)
+        for (int64_t r = 0; r < n_rows; r++) kernels->exp_sum(scores + r * KEYS, 8, KEYS);
+    double last = now();
+    for (int i = 0; i < TIMES; i++)
+        kernels->attend_values(scores, KEYS, kt, head_dim, q, head_dim, n_rows, KEYS, head_dim);
+    double end = now(), flop = 2.0 * TIMES * (double)(n_rows * KEYS * head_dim);
+    printf("  %4lld rows, head %3lld: scores %6.1f GFLOP/s, values %6.1f GFLOP/s, exp %5.2f G/s\n",
+           (long long)n_rows, (long long)head_dim, flop / (middle - start) * 1e-9, flop / (end - last) * 1e-9,
+           TIMES * (double)(n_rows * KEYS) / (last - middle) * 1e-9);
+}
+
+static bool bench_new(bench *b, int n_threads) {
+    enum { MAX_ROWS = 512, MAX_IN = 5632 };
+    size_t values = (size_t)MAX_ROWS * MAX_IN;
+    b->weights_bytes = (size_t)192 << 20;
+    b->scratch_bytes = sxt_linear_scratch_bytes(MAX_IN);
+    if (sxt_pool_new(n_threads, &b->pool, NULL) != SXT_OK) return false;
+    b->scratch = sxt_alloc_pages(b->scratch_bytes * (size_t)n_threads);
+    b->weights = sxt_alloc_pages(b->weights_bytes);
+    b->x = sxt_alloc_pages(values * sizeof(float));
+    b->y = sxt_alloc_pages(values * sizeof(float));
+    if (!b->scratch || !b->weights || !b->x || !b->y) return false;
+    sxt_rng rng = sxt_rng_make(1);
+    for (size_t i = 0; i < values; i++) b->x[i] = (float)sxt_rng_unit(&rng) - 0.5f;
+    /* A byte pattern that is a finite number in every type. */
+    for (size_t i = 0; i < b->weights_bytes; i++) b->weights[i] = (uint8_t)(0x10 + (sxt_rng_u32(&rng) & 0x1f));
+    return true;
+}
+
+int main(int argc, char **argv) {
+    int n_threads = argc > 1 ? atoi(argv[1]) : 1;
+    if (n_threads < 1 || n_threads > 64) return 2;
+    if (argc > 2) setenv("SEXTANT_KERNEL", argv[2], 1);
+    bench b;
+    if (!bench_new(&b, n_threads)) {
+        fprintf(stderr, "bench_kernels: not enough memory\n");
+        return 1;
+    }
+    const sxt_kernels *kernels = sxt_kernels_get();
+    printf("level %s, %d threads\n", kernels->name, n_threads);
+    bench_many_rows(&b, 512, 2048);
+    bench_many_rows(&b, 512, 5632);
+    bench_many_rows(&b, 4, 2048);
+    bench_one_row(&b, 2048);
+    bench_one_row(&b, 5632);
+    printf("\nattention over 128 keys, 1 thread; multiply-add peak of all threads %.1f GFLOP/s\n",
+           fma_peak(b.pool));
+    static const int64_t rows[] = {1, 4, 8, 512};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        bench_attention(&b, kernels, rows[i], 64);
+        bench_attention(&b, kernels, rows[i], 128);
+    }
+    return 0;
+}

@@ -1,0 +1,17 @@
+/* The commands: each reads its options, does its work through sextant.h, and returns an exit code. */
+#ifndef SEXTANT_CLI_COMMAND_H
+#define SEXTANT_CLI_COMMAND_H
+
+#include "options.h"
+
+int command_run(const option_values *options);
+int command_info(const option_values *options);
+int command_tokenize(const option_values *options);
+int command_convert(const option_values *options);
+int command_logits(const option_values *options);
+int command_perplexity(const option_values *options);
+int command_passkey(const option_values *options);
+int command_help(const option_values *options);
+int command_version(const option_values *options);
+
+#endif

@@ -1,0 +1,90 @@
+#include "command.h"
+
+#include <string.h>
+
+const command_row COMMAND_TABLE[] = {
+    {"run", COMMAND_RUN, "-m MODEL [-f FILE] [-p TEXT] [-n N] [--chat | -i] [options]",
+     "read a prompt and continue it, or chat",
+     "The prompt is TEXT, or FILE, or both: the document, a blank line, the question. Without --chat it is "
+     "continued as plain text; with --chat it is one user message in the model's chat template. The text goes "
+     "to standard output as it is generated; the last line on standard error tells the tokens, speeds, "
+     "memory, plan and window. When the text is longer than the model's trained window, --extend auto (the "
+     "default) chooses a plan that fits it.\n\n"
+     "With --session FILE, what was read of the prompt is saved, and a second question on the same document "
+     "starts at once. Ctrl-C stops reading or generating, saves the session if there is one, and ends with "
+     "exit code 130; a second Ctrl-C ends at once. In -i it stops the answer only, and Ctrl-D ends; -n is "
+     "1024 there, and the context eight times the trained window (at most 32768 tokens, or the trained "
+     "window where that is more) as far as memory allows.",
+     "sextant run -m model.gguf -f novel.txt -p \"Who wrote the letter?\" --chat\n"
+     "sextant run -m model.gguf -f novel.txt -p \"And who read it?\" --chat --session novel.session\n"
+     "sextant run -m model.gguf -p \"Once upon a time\" -n 64 --temp 0.8 --seed 7\n"
+     "sextant run -m model.gguf -i\n",
+     0, false, command_run},
+    {"info", COMMAND_INFO, "MODEL [--tensors] [--json]", "describe a model and what it needs",
+     "Prints the architecture, trained window, tensors and their types, tokenizer and chat template; the "
+     "memory needed at contexts of 4K, 16K and 64K tokens (and at -c), and the longest context of each plan.",
+     "sextant info model.gguf\n"
+     "sextant info -m folder/ --json\n"
+     "sextant info model.gguf -c 100000 --extend self-extend:group=16,window=1024\n",
+     1, false, command_info},
+    {"tokenize", COMMAND_TOKENIZE, "-m MODEL (-p TEXT | -f FILE | --decode ID,ID,...) [options]",
+     "turn text into token ids, or ids into text",
+     "Prints the ids separated by spaces, or with --json an object with `ids` and `pieces` (bytes that are "
+     "not UTF-8 as <0xNN>). BOS and EOS are added as the model asks; --no-bos leaves both out. Files that hold "
+     "a vocabulary alone, of any architecture, will do. The options of a session are accepted and have no "
+     "effect.",
+     "sextant tokenize -m model.gguf -p \"Hello world\"\n"
+     "sextant tokenize -m model.gguf -f page.txt --no-bos --json\n"
+     "sextant tokenize -m model.gguf --decode 15496,995\n",
+     0, false, command_tokenize},
+    {"convert", COMMAND_CONVERT, "IN OUT.gguf [--type TYPE]", "write a model as one GGUF file",
+     "IN is a GGUF file or a Hugging Face folder. OUT.gguf appears only when it is complete; an older file of "
+     "that name is replaced, IN itself never.",
+     "sextant convert folder/ model.gguf --type q8_0\n"
+     "sextant convert model-00001-of-00003.gguf small.gguf --type q4_0\n",
+     2, false, command_convert},
+    {"logits", COMMAND_LOGITS, "-m MODEL (-p TEXT | -f FILE | --tokens ID,ID,...) [--all] -o OUT.npy",
+     "write the model's logits as a NumPy array",
+     "OUT.npy is float32 of shape (n_positions, n_vocab): row r holds the logits of the token that follows "
+     "position r; without --all the last position alone. -p and -f get the model's BOS unless --no-bos; "
+     "--tokens is used verbatim. The default plan is none.",
+     "sextant logits -m model.gguf -p \"The sky is\" -o last.npy\n"
+     "sextant logits -m model.gguf --tokens 1,450,7744 --all --kv f32 -o all.npy\n",
+     0, false, command_logits},
+    {"perplexity", COMMAND_PERPLEXITY, "-m MODEL -f FILE --lengths N,N,... [--windows K] [--extend PLAN]...",
+     "measure how well a text is predicted at several lengths",
+     "For each length T, K windows of exactly T tokens spread evenly over the file are read, and their T - 1 "
+     "predictions scored; the last quarter is also reported apart, for it shows what lies past the trained "
+     "window. --extend may be given several times: one row per length and plan. The default plan is none.",
+     "sextant perplexity -m model.gguf -f novel.txt --lengths 2048,4096,8192\n"
+     "sextant perplexity -m model.gguf -f novel.txt --lengths 4096 --extend none --extend auto --json\n",
+     0, true, command_perplexity},
+    {"passkey", COMMAND_PASSKEY,
+     "-m MODEL (--file X.jsonl | --lengths N,N,... [--depths D,D,...] [--trials K] [--filler FILE]) "
+     "[--extend PLAN]...",
+     "measure whether a key hidden in a long text is found",
+     "Each prompt is read and continued greedily; it counts as right when the continuation, stripped of "
+     "leading white space, begins with the key. A line of X.jsonl is an object with `input`, `target`, and "
+     "optionally `question` (by default \"What is the pass key? The pass key is \"), `length`, `depth` and "
+     "`style`. Without --file, prompts of the given lengths are made from the filler. --extend may be given "
+     "several times. The default plan is none.",
+     "sextant passkey -m model.gguf --file passkey.jsonl --extend none --extend auto\n"
+     "sextant passkey -m model.gguf --lengths 4096,8192 --depths 0.1,0.5,0.9 --filler novel.txt\n",
+     0, true, command_passkey},
+    {"help", COMMAND_HELP, "[COMMAND] [--man] [--completions SHELL]", "explain the commands",
+     "Without a command, lists them all.",
+     "sextant help run\n"
+     "sextant help --man | man -l -\n",
+     1, false, command_help},
+    {"version", COMMAND_VERSION, "[--json]", "print the version and what was built in",
+     "Prints the version, the CPU level in use and the options that were compiled in.", "sextant version\n", 0,
+     false, command_version},
+};
+
+const int N_COMMANDS = (int)(sizeof COMMAND_TABLE / sizeof COMMAND_TABLE[0]);
+
+const command_row *command_find(const char *name) {
+    for (int i = 0; i < N_COMMANDS; i++)
+        if (strcmp(COMMAND_TABLE[i].name, name) == 0) return &COMMAND_TABLE[i];
+    return NULL;
+}

@@ -1,0 +1,39 @@
+/* JSON out and in. Bytes that are not UTF-8 are written as <0xNN>. */
+#ifndef SEXTANT_CLI_JSON_DOCUMENT_H
+#define SEXTANT_CLI_JSON_DOCUMENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct json_document json_document; /* an object, an array or a value */
+
+json_document *document_object(void);
+json_document *document_array(void);
+json_document *document_text(const char *bytes, size_t n_bytes);
+json_document *document_integers(const int32_t *values, int64_t n);
+
+/* `object` keeps the order of these calls and owns what it is given. A number that is not finite is null. */
+void document_put(json_document *object, const char *key, json_document *value);
+void document_put_text(json_document *object, const char *key, const char *text);
+void document_put_integer(json_document *object, const char *key, int64_t value);
+void document_put_real(json_document *object, const char *key, double value);
+void document_put_flag(json_document *object, const char *key, bool value);
+void document_put_null(json_document *object, const char *key);
+void document_append(json_document *array, json_document *value);
+
+/* Prints it and a newline on standard output, and releases it. On a terminal control characters that JSON
+ * leaves alone are made visible. */
+void document_print(json_document *document);
+void document_free(json_document *document);
+
+/* Parses one JSON value; NULL when it is none, with the parser's complaint in `problem` (n_problem). */
+json_document *document_parse(const char *bytes, size_t n_bytes, char *problem, size_t n_problem);
+bool document_is_object(const json_document *document);
+bool document_has(const json_document *object, const char *key);
+/* NULL unless the value is a string; valid as long as the document. */
+const char *document_get_text(const json_document *object, const char *key, size_t *n_bytes);
+bool document_get_integer(const json_document *object, const char *key, int64_t *value);
+bool document_get_real(const json_document *object, const char *key, double *value);
+
+#endif

@@ -1,0 +1,53 @@
+#include "model_session.h"
+
+#include "exit_code.h"
+#include "message.h"
+
+#include <string.h>
+
+/* Whatever is wrong with a model, its exit code says so; only memory is not the model's fault. */
+int model_open(const char *path, bool vocab_only, sxt_model **model) {
+    if (path == NULL)
+        return message_error(EXIT_CODE_USAGE, "no model: give -m FILE (GGUF) or -m FOLDER (Hugging Face)");
+    sxt_error error;
+    sxt_model_params params = sxt_model_params_default();
+    params.vocab_only = vocab_only;
+    if (sxt_model_open(path, &params, model, &error) == SXT_OK) return EXIT_CODE_OK;
+    int code = message_library_error(&error);
+    return error.status == SXT_E_MEMORY ? code : EXIT_CODE_MODEL;
+}
+
+sxt_session_params session_params(const option_values *options, const char *plan, int64_t n_ctx) {
+    sxt_session_params params = sxt_session_params_default();
+    params.n_ctx = options->ctx > 0 ? options->ctx : n_ctx;
+    params.n_threads = (int32_t)options->threads;
+    params.chunk = (int32_t)options->chunk;
+    params.kv_type = strcmp(options->kv, "f32") == 0 ? SXT_TYPE_F32 : SXT_TYPE_F16;
+    params.plan = plan;
+    params.reread = options->reread;
+    return params;
+}
+
+int plan_announce(const sxt_model *model, const char *plan, int64_t length, sxt_plan_info *info) {
+    sxt_error error;
+    sxt_model_info about;
+    if (sxt_plan_resolve(model, plan, length, info, &error) != SXT_OK) return message_library_error(&error);
+    sxt_model_describe(model, &about);
+    if (!info->within_limit) message_warning("plan %s: %s", info->plan, info->advice);
+    if (about.sliding_window > 0 && length > about.sliding_window)
+        message_note("this model sees the last %lld tokens only (its sliding window); the text further back is "
+                     "invisible to it under every plan",
+                     (long long)about.sliding_window);
+    return EXIT_CODE_OK;
+}
+
+int session_open(const sxt_model *model, const sxt_session_params *params, progress *line, sxt_session **session) {
+    sxt_error error;
+    sxt_session_params with_progress = *params;
+    if (line != NULL) {
+        with_progress.progress = progress_report;
+        with_progress.progress_user = line;
+    }
+    if (sxt_session_new(model, &with_progress, session, &error) == SXT_OK) return EXIT_CODE_OK;
+    return message_library_error(&error);
+}

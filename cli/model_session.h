@@ -1,0 +1,22 @@
+/* Opening what a command works with, from its options: the model, the plan, the session. */
+#ifndef SEXTANT_CLI_MODEL_SESSION_H
+#define SEXTANT_CLI_MODEL_SESSION_H
+
+#include "options.h"
+#include "progress.h"
+#include "sextant.h"
+
+/* `path` may be NULL: then an error tells that -m is missing. */
+int model_open(const char *path, bool vocab_only, sxt_model **model);
+
+/* The session parameters that the options ask for; n_ctx is -c, or `n_ctx` without it. */
+sxt_session_params session_params(const option_values *options, const char *plan, int64_t n_ctx);
+
+/* Checks the plan for a context of `length` tokens and warns when its limit, or a sliding window, hides
+ * part of it. */
+int plan_announce(const sxt_model *model, const char *plan, int64_t length, sxt_plan_info *info);
+
+/* Opens a session whose prompts report to `line` (may be NULL). */
+int session_open(const sxt_model *model, const sxt_session_params *params, progress *line, sxt_session **session);
+
+#endif

@@ -1,0 +1,91 @@
+#include "number.h"
+
+#include "text_buffer.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_NUMBER_TEXT = 64 };
+
+bool number_integer(const char *text, int64_t min, int64_t max, int64_t *value) {
+    if (!isdigit((unsigned char)text[0]) && text[0] != '-') return false;
+    char *end;
+    errno = 0;
+    long long parsed = strtoll(text, &end, 10);
+    if (errno != 0 || end == text || *end != '\0' || parsed < min || parsed > max) return false;
+    *value = parsed;
+    return true;
+}
+
+bool number_unsigned(const char *text, uint64_t *value) {
+    if (!isdigit((unsigned char)text[0])) return false;
+    char *end;
+    errno = 0;
+    unsigned long long parsed = strtoull(text, &end, 10);
+    if (errno != 0 || *end != '\0') return false;
+    *value = parsed;
+    return true;
+}
+
+bool number_real(const char *text, double min, double max, double *value) {
+    if (strspn(text, "0123456789.eE+-") != strlen(text)) return false;
+    char *end;
+    double parsed = strtod(text, &end);
+    if (end == text || *end != '\0' || !isfinite(parsed) || parsed < min || parsed > max) return false;
+    *value = parsed;
+    return true;
+}
+
+/* Copies the item at *text without surrounding spaces and moves *text past its comma (to NULL at the end). */
+static bool next_item(const char **text, char item[MAX_NUMBER_TEXT]) {
+    const char *begin = *text, *comma = strchr(begin, ',');
+    const char *end = comma != NULL ? comma : begin + strlen(begin);
+    *text = comma != NULL ? comma + 1 : NULL;
+    while (begin < end && *begin == ' ') begin++;
+    while (end > begin && end[-1] == ' ') end--;
+    size_t length = (size_t)(end - begin);
+    if (length == 0 || length >= MAX_NUMBER_TEXT) return false;
+    memcpy(item, begin, length);
+    item[length] = '\0';
+    return true;
+}
+
+static size_t most_items(const char *text) {
+    size_t n = 1;
+    for (; *text != '\0'; text++) n += *text == ',';
+    return n;
+}
+
+bool number_integer_list(const char *text, int64_t min, int64_t max, integer_list *list) {
+    char item[MAX_NUMBER_TEXT];
+    int64_t *values = must_allocate(most_items(text) * sizeof *values), n = 0;
+    while (text != NULL) {
+        if (!next_item(&text, item) || !number_integer(item, min, max, &values[n])) {
+            free(values);
+            return false;
+        }
+        n++;
+    }
+    free(list->values);
+    *list = (integer_list){values, n};
+    return true;
+}
+
+bool number_real_list(const char *text, double min, double max, real_list *list) {
+    char item[MAX_NUMBER_TEXT];
+    double *values = must_allocate(most_items(text) * sizeof *values);
+    int64_t n = 0;
+    while (text != NULL) {
+        if (!next_item(&text, item) || !number_real(item, min, max, &values[n])) {
+            free(values);
+            return false;
+        }
+        n++;
+    }
+    free(list->values);
+    *list = (real_list){values, n};
+    return true;
+}

@@ -1,0 +1,100 @@
+/* The one table of options. The parser, `--help`, the man page and the completions are made from it. */
+#ifndef SEXTANT_CLI_OPTIONS_H
+#define SEXTANT_CLI_OPTIONS_H
+
+#include "number.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { MAX_PLANS = 16, MAX_POSITIONAL = 2, MAX_ALIASES = 2 };
+
+/* What a command line said; a text that was not given is NULL. Strings are argv's. */
+typedef struct option_values {
+    const char *model, *file, *prompt, *system, *chat_template, *session, *output, *filler;
+    const char *kv, *type;
+    const char *plans[MAX_PLANS];
+    int n_plans;
+    integer_list tokens, decode, lengths;
+    real_list depths;
+    int64_t threads, ctx, chunk, n_generate, windows, trials, per_length;
+    double temperature, top_p, min_p, repeat_penalty;
+    int64_t top_k, repeat_last_n;
+    uint64_t seed;
+    bool reread, chat, interactive, no_bos, special, no_special, json, all, list_tensors, man, help;
+    const char *completions;
+    const char *positional[MAX_POSITIONAL];
+    int n_positional;
+    uint64_t given; /* bit i: row i of the table was on the command line */
+} option_values;
+
+typedef enum option_kind {
+    OPTION_FLAG,
+    OPTION_TEXT,
+    OPTION_FILE, /* a text that completes as a path */
+    OPTION_PLAN, /* a text that completes as a plan; may be given several times where the command says so */
+    OPTION_CHOICE,
+    OPTION_INTEGER,
+    OPTION_UNSIGNED,
+    OPTION_REAL,
+    OPTION_INTEGER_LIST,
+    OPTION_REAL_LIST
+} option_kind;
+
+enum {
+    COMMAND_RUN = 1u << 0,
+    COMMAND_INFO = 1u << 1,
+    COMMAND_TOKENIZE = 1u << 2,
+    COMMAND_CONVERT = 1u << 3,
+    COMMAND_LOGITS = 1u << 4,
+    COMMAND_PERPLEXITY = 1u << 5,
+    COMMAND_PASSKEY = 1u << 6,
+    COMMAND_HELP = 1u << 7,
+    COMMAND_VERSION = 1u << 8
+};
+
+typedef struct option_row {
+    const char *name;
+    char letter; /* 0: none */
+    const char *aliases[MAX_ALIASES];
+    const char *argument; /* its name in the help; NULL for a flag */
+    option_kind kind;
+    size_t offset;             /* of the field in `option_values` */
+    double min, max;           /* of a number */
+    const char *choices;       /* "a|b|c" */
+    const char *default_value; /* parsed before the command line; NULL: none */
+    const char *help;          /* one line */
+    unsigned commands;
+} option_row;
+
+extern const option_row OPTION_TABLE[];
+extern const int N_OPTIONS;
+
+typedef struct command_row {
+    const char *name;
+    unsigned id;
+    const char *usage;       /* after "sextant NAME" */
+    const char *summary;     /* one line */
+    const char *description; /* paragraphs separated by \n\n */
+    const char *examples;    /* lines */
+    int max_positional;
+    bool many_plans; /* --extend may be repeated */
+    int (*run)(const option_values *options);
+} command_row;
+
+extern const command_row COMMAND_TABLE[];
+extern const int N_COMMANDS;
+
+/* NULL when there is none. */
+const command_row *command_find(const char *name);
+
+/* Reads argv[1...] for `command`; argv[0] is its name. Returns an exit code, after a message when not 0.
+ * options_free() releases the lists in any case. */
+int options_parse(const command_row *command, int argc, char **argv, option_values *options);
+void options_free(option_values *options);
+
+/* True when the option of this name stood on the command line. */
+bool options_given(const option_values *options, const char *name);
+
+#endif

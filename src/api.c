@@ -1,0 +1,181 @@
+/* The public door: each function checks its arguments and calls one internal function. */
+#include "infer/session.h"
+#include "kernel/kernel.h"
+#include "model/convert.h"
+#include "text/chat.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define NEED(condition, name)                                                                                  \
+    do {                                                                                                       \
+        if (!(condition)) return sxt_fail(error, SXT_E_ARGUMENT, "%s is missing", name);                       \
+    } while (0)
+
+uint32_t sxt_version(void) {
+    return (uint32_t)SXT_VERSION_MAJOR << 16 | (uint32_t)SXT_VERSION_MINOR << 8 | (uint32_t)SXT_VERSION_PATCH;
+}
+
+const char *sxt_kernel_name(void) { return sxt_kernels_get()->name; }
+
+sxt_model_params sxt_model_params_default(void) { return (sxt_model_params){.keep_window = true}; }
+
+sxt_status sxt_model_open(const char *path, const sxt_model_params *params, sxt_model **model,
+                          sxt_error *error) {
+    NEED(path && *path, "the path of the model");
+    NEED(model, "the model's output pointer");
+    sxt_model_params chosen = params ? *params : sxt_model_params_default();
+    return sxt_model_load(path, &chosen, model, error);
+}
+
+void sxt_model_close(sxt_model *model) { sxt_model_unload(model); }
+
+static int64_t count_parameters(const sxt_model *model) {
+    int64_t n = 0;
+    for (int64_t i = 0; i < sxt_source_n_tensors(&model->source); i++)
+        n += sxt_tensor_elements(sxt_source_tensor_at(&model->source, i));
+    return n;
+}
+
+void sxt_model_describe(const sxt_model *model, sxt_model_info *info) {
+    const sxt_hparams *h = &model->hparams;
+    const sxt_tokenizer *t = model->tokenizer;
+    *info = (sxt_model_info){
+        .path = model->path,
+        .format = model->format,
+        .architecture = h->arch ? h->arch->gguf_name : "",
+        .name = h->name,
+        .n_layers = h->n_layers,
+        .d_model = h->d_model,
+        .n_heads = h->n_heads,
+        .n_kv_heads = h->n_kv_heads,
+        .head_dim = h->head_dim,
+        .n_rot = h->rope.n_rot,
+        .n_ff = h->n_ff,
+        .n_vocab = model->vocab_only ? sxt_tokenizer_n_vocab(t) : h->n_vocab,
+        .n_ctx_train = h->n_ctx_train,
+        .sliding_window = h->sliding_window,
+        .rope_theta = h->rope.theta,
+        .rope_scaling = model->rope_scaling,
+        .tied_output = h->tied_output,
+        .n_params = count_parameters(model),
+        .n_tensors = sxt_source_n_tensors(&model->source),
+        .tokenizer = sxt_tokenizer_kind(t),
+        .pre_tokenizer = sxt_tokenizer_pre(t),
+        .chat_template = sxt_chat_template_name(t),
+        .bos_id = sxt_tokenizer_bos(t),
+        .eos_id = sxt_tokenizer_eos(t),
+        .add_bos = sxt_tokenizer_add_bos(t),
+        .add_eos = sxt_tokenizer_add_eos(t),
+    };
+    for (int64_t i = 0; i < info->n_tensors; i++)
+        info->weight_bytes += sxt_source_tensor_at(&model->source, i)->n_bytes;
+}
+
+bool sxt_model_tensor(const sxt_model *model, int64_t i, sxt_tensor_info *info) {
+    if (i < 0 || i >= sxt_source_n_tensors(&model->source)) return false;
+    const sxt_tensor *t = sxt_source_tensor_at(&model->source, i);
+    memset(info, 0, sizeof *info);
+    info->name = t->name;
+    info->type = t->traits ? t->traits->type : SXT_TYPE_F32;
+    info->n_dims = t->n_dims;
+    memcpy(info->dims, t->dims, sizeof info->dims);
+    info->n_bytes = t->n_bytes;
+    return true;
+}
+
+sxt_status sxt_tokenize(const sxt_model *model, const char *text, size_t n_bytes, uint32_t flags, int32_t **ids,
+                        int64_t *n_ids, sxt_error *error) {
+    NEED(model && ids && n_ids, "the model or an output pointer");
+    NEED(text || n_bytes == 0, "the text");
+    return sxt_tokenizer_encode(model->tokenizer, text ? text : "", n_bytes, flags, ids, n_ids, error);
+}
+
+sxt_status sxt_detokenize(const sxt_model *model, const int32_t *ids, int64_t n_ids, uint32_t flags,
+                          char **text, size_t *n_bytes, sxt_error *error) {
+    NEED(model && text && n_bytes, "the model or an output pointer");
+    NEED(n_ids >= 0 && (ids || n_ids == 0), "the ids");
+    return sxt_tokenizer_decode(model->tokenizer, ids, n_ids, flags, text, n_bytes, error);
+}
+
+sxt_status sxt_token_piece(const sxt_model *model, int32_t id, const char **bytes, size_t *n_bytes,
+                           sxt_error *error) {
+    NEED(model && bytes && n_bytes, "the model or an output pointer");
+    return sxt_tokenizer_piece(model->tokenizer, id, bytes, n_bytes, error);
+}
+
+bool sxt_token_ends(const sxt_model *model, int32_t id) { return sxt_tokenizer_ends(model->tokenizer, id); }
+
+sxt_status sxt_chat_tokens(const sxt_model *model, const char *template_name, const sxt_message *messages,
+                           int64_t n_messages, bool add_assistant, int32_t **ids, int64_t *n_ids,
+                           sxt_error *error) {
+    NEED(model && ids && n_ids, "the model or an output pointer");
+    NEED(n_messages >= 1 && messages, "a message");
+    for (int64_t i = 0; i < n_messages; i++)
+        NEED(messages[i].role && (messages[i].content || messages[i].n_bytes == 0),
+             "a message's role or content");
+    return sxt_chat_encode(model->tokenizer, template_name, messages, n_messages, add_assistant, ids, n_ids,
+                           error);
+}
+
+const char *sxt_plan_name(int64_t i, const char **summary) { return sxt_plan_method_at(i, summary); }
+
+static void describe_plan(const sxt_plan_request *request, const sxt_plan *plan, int64_t length,
+                          const char *asked, const char *reason, sxt_plan_info *info) {
+    memset(info, 0, sizeof *info);
+    sxt_plan_print(plan, info->plan, sizeof info->plan);
+    snprintf(info->asked, sizeof info->asked, "%s", asked);
+    snprintf(info->reason, sizeof info->reason, "%s", reason);
+    info->length = length;
+    info->limit = sxt_plan_limit(plan);
+    info->within_limit = length <= info->limit;
+    sxt_plan_advice(request, plan, length, info->advice, sizeof info->advice);
+}
+
+sxt_status sxt_plan_resolve(const sxt_model *model, const char *plan, int64_t length, sxt_plan_info *info,
+                            sxt_error *error) {
+    NEED(model && plan && info, "the model, the plan or the output pointer");
+    NEED(!model->vocab_only, "the model's weights");
+    NEED(length >= 0, "a length of 0 or more");
+    sxt_plan_model plan_model = sxt_session_plan_model(model);
+    sxt_plan_request request;
+    SXT_TRY(sxt_plan_parse(plan, &plan_model, &request, error));
+    char reason[sizeof info->reason];
+    sxt_plan chosen = sxt_plan_choose(&request, length, NULL, reason, sizeof reason);
+    describe_plan(&request, &chosen, length, plan, reason, info);
+    return SXT_OK;
+}
+
+sxt_status sxt_memory_needed(const sxt_model *model, const sxt_session_params *params, sxt_memory_plan *plan,
+                             sxt_error *error) {
+    NEED(model && plan, "the model or the output pointer");
+    sxt_session_params checked;
+    SXT_TRY(sxt_session_params_check(model, params, &checked, error));
+    return sxt_session_memory(model, &checked, plan, error);
+}
+
+const int32_t *sxt_session_tokens(const sxt_session *session, int64_t *n_tokens) {
+    *n_tokens = session->n_tokens;
+    return session->tokens;
+}
+
+void sxt_session_describe(const sxt_session *session, sxt_session_stats *stats) {
+    *stats = session->stats;
+    stats->n_tokens = session->n_tokens;
+}
+
+void sxt_session_plan(const sxt_session *s, sxt_plan_info *info) {
+    describe_plan(&s->request, &s->plan, s->plan_length, s->asked, s->reason, info);
+}
+
+sxt_status sxt_convert(const char *input, const char *output, sxt_type type, sxt_progress_fn progress,
+                       void *progress_user, sxt_error *error) {
+    NEED(input && *input, "the input's path");
+    NEED(output && *output, "the output's path");
+    sxt_model_params params = sxt_model_params_default();
+    sxt_model *model;
+    SXT_TRY(sxt_model_load(input, &params, &model, error));
+    sxt_status status = sxt_convert_model(model, output, type, progress, progress_user, error);
+    sxt_model_unload(model);
+    return status;
+}

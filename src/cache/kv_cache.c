@@ -1,0 +1,64 @@
+#include "cache/kv_cache.h"
+
+#include "base/memory.h"
+#include "base/num.h"
+
+#include <string.h>
+
+/* Bytes of one layer's K (or V), kept on page boundaries. */
+static uint64_t layer_bytes(sxt_type type, int32_t n_kv_heads, int32_t head_dim, int64_t n_ctx) {
+    return sxt_round_up(sxt_kv_bytes(type, n_kv_heads, head_dim, n_ctx), 4096);
+}
+
+uint64_t sxt_kv_cache_bytes(sxt_type type, int32_t n_layers, int32_t n_kv_heads, int32_t head_dim,
+                            int64_t n_ctx) {
+    return 2 * (uint64_t)n_layers * layer_bytes(type, n_kv_heads, head_dim, n_ctx);
+}
+
+sxt_status sxt_kv_cache_make(sxt_kv_cache *cache, sxt_type type, int32_t n_layers, int32_t n_kv_heads,
+                             int32_t head_dim, int64_t n_ctx, sxt_error *error) {
+    memset(cache, 0, sizeof *cache);
+    uint64_t bytes = sxt_kv_cache_bytes(type, n_layers, n_kv_heads, head_dim, n_ctx);
+    uint64_t step = layer_bytes(type, n_kv_heads, head_dim, n_ctx);
+    sxt_kv_view *layers = sxt_alloc((size_t)n_layers, sizeof *layers);
+    char *memory = layers ? sxt_alloc_pages(bytes) : NULL;
+    if (!memory) {
+        sxt_free(layers);
+        return sxt_fail_memory(error, "the key/value cache", bytes);
+    }
+    for (int32_t i = 0; i < n_layers; i++) {
+        char *k = memory + 2 * (uint64_t)i * step;
+        layers[i] = (sxt_kv_view){type, n_kv_heads, head_dim, k, k + step};
+    }
+    *cache = (sxt_kv_cache){layers, n_layers, n_ctx, memory, bytes};
+    return SXT_OK;
+}
+
+void sxt_kv_cache_free(sxt_kv_cache *cache) {
+    sxt_free_pages(cache->memory, cache->bytes);
+    sxt_free(cache->layers);
+    memset(cache, 0, sizeof *cache);
+}
+
+static sxt_status walk_half(const sxt_kv_view *view, char *half, int64_t n_tokens, sxt_kv_run_fn fn, void *user,
+                            sxt_error *error) {
+    size_t row = (size_t)view->head_dim * (view->type == SXT_TYPE_F16 ? 2 : 4);
+    for (int64_t first = 0; first < n_tokens; first += SXT_KV_BLOCK) {
+        size_t n = (size_t)sxt_min_i64(SXT_KV_BLOCK, n_tokens - first);
+        for (int32_t head = 0; head < view->n_kv_heads; head++) {
+            size_t at =
+                ((size_t)(first / SXT_KV_BLOCK) * (size_t)view->n_kv_heads + (size_t)head) * SXT_KV_BLOCK;
+            SXT_TRY(fn(user, half + at * row, n * row, error));
+        }
+    }
+    return SXT_OK;
+}
+
+sxt_status sxt_kv_cache_runs(const sxt_kv_cache *cache, int64_t n_tokens, sxt_kv_run_fn fn, void *user,
+                             sxt_error *error) {
+    for (int32_t i = 0; i < cache->n_layers; i++) {
+        SXT_TRY(walk_half(&cache->layers[i], cache->layers[i].k, n_tokens, fn, user, error));
+        SXT_TRY(walk_half(&cache->layers[i], cache->layers[i].v, n_tokens, fn, user, error));
+    }
+    return SXT_OK;
+}

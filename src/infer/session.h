@@ -1,0 +1,48 @@
+/* A session: one token history and its cache. Callers hand over whole histories; the session finds out
+ * what it already has. */
+#ifndef SXT_INFER_SESSION_H
+#define SXT_INFER_SESSION_H
+
+#include "cache/kv_cache.h"
+#include "infer/sampler.h"
+#include "model/forward.h"
+
+struct sxt_session {
+    const sxt_model *model;
+    sxt_session_params params;
+    sxt_pool *pool;
+    sxt_forward *forward;
+    sxt_rope *rope;
+    sxt_kv_cache cache;
+
+    sxt_plan_request request;
+    sxt_plan plan;
+    int64_t plan_length; /* tokens for which the plan was chosen */
+    char asked[96], reason[160];
+
+    int32_t *tokens; /* (n_ctx): the history; only [0, n_cached) is in the cache */
+    int64_t n_tokens, n_cached;
+    bool has_logits;    /* `logits` follow token n_cached - 1 */
+    float *logits;      /* (n_vocab) */
+    float *scan_logits; /* (rows, n_vocab), made by the first scan */
+
+    sxt_sampler sampler;
+    sxt_session_stats stats;
+    atomic_bool cancel;
+};
+
+/* Checks and fills defaults (0, NULL) of parameters. */
+sxt_status sxt_session_params_check(const sxt_model *model, const sxt_session_params *given,
+                                    sxt_session_params *checked, sxt_error *error);
+
+/* What a session with checked parameters costs. */
+sxt_status sxt_session_memory(const sxt_model *model, const sxt_session_params *params, sxt_memory_plan *plan,
+                              sxt_error *error);
+
+/* The model as plans see it. */
+sxt_plan_model sxt_session_plan_model(const sxt_model *model);
+
+/* Forgets the cache from index n on; the history keeps at most n tokens. */
+void sxt_session_truncate(sxt_session *session, int64_t n);
+
+#endif

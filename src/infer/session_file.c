@@ -1,0 +1,183 @@
+#include "infer/session_file.h"
+
+#include "base/file.h"
+#include "base/hash.h"
+#include "base/reader.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { VERSION = 1, HEADER_BYTES = 4 + 4 + 16 + 4 + 4 + 8 + 8, CHECKSUM_BYTES = 16 };
+
+typedef struct saver {
+    sxt_writer *writer;
+    sxt_hash hash;
+} saver;
+
+static sxt_status put(void *user, void *bytes, size_t n, sxt_error *error) {
+    saver *s = user;
+    s->hash = sxt_hash_more(s->hash, bytes, n);
+    return sxt_writer_write(s->writer, bytes, n, error);
+}
+
+uint64_t sxt_session_file_bytes(const sxt_session *s, int64_t n_tokens, size_t plan_size) {
+    const sxt_hparams *h = &s->model->hparams;
+    uint64_t element = s->params.kv_type == SXT_TYPE_F16 ? 2 : 4;
+    uint64_t per_token = 2 * (uint64_t)h->n_layers * (uint64_t)h->n_kv_heads * (uint64_t)h->head_dim * element;
+    return HEADER_BYTES + plan_size + (uint64_t)n_tokens * (sizeof(int32_t) + per_token) + CHECKSUM_BYTES;
+}
+
+static sxt_status write_state(sxt_session *s, saver *out, sxt_error *error) {
+    char plan[96];
+    sxt_plan_print(&s->plan, plan, sizeof plan);
+    uint32_t version = VERSION, kv_type = (uint32_t)s->params.kv_type, plan_size = (uint32_t)strlen(plan);
+    sxt_hash model = s->model->fingerprint;
+    SXT_TRY(put(out, "SXTS", 4, error));
+    SXT_TRY(put(out, &version, sizeof version, error));
+    SXT_TRY(put(out, &model.low, sizeof model.low, error));
+    SXT_TRY(put(out, &model.high, sizeof model.high, error));
+    SXT_TRY(put(out, &kv_type, sizeof kv_type, error));
+    SXT_TRY(put(out, &plan_size, sizeof plan_size, error));
+    SXT_TRY(put(out, &s->n_cached, sizeof s->n_cached, error));
+    SXT_TRY(put(out, &s->plan_length, sizeof s->plan_length, error));
+    SXT_TRY(put(out, plan, plan_size, error));
+    SXT_TRY(put(out, s->tokens, (size_t)s->n_cached * sizeof *s->tokens, error));
+    SXT_TRY(sxt_kv_cache_runs(&s->cache, s->n_cached, put, out, error));
+    sxt_hash hash = out->hash;
+    SXT_TRY(sxt_writer_write(out->writer, &hash.low, sizeof hash.low, error));
+    return sxt_writer_write(out->writer, &hash.high, sizeof hash.high, error);
+}
+
+sxt_status sxt_session_save(sxt_session *s, const char *path, sxt_error *error) {
+    if (s->n_cached < 1)
+        return sxt_fail(error, SXT_E_ARGUMENT, "the session holds no tokens; there is nothing to save");
+    saver out = {0};
+    SXT_TRY(sxt_writer_open(path, &out.writer, error));
+    sxt_status status = write_state(s, &out, error);
+    if (status == SXT_OK) return sxt_writer_commit(out.writer, error);
+    sxt_writer_abort(out.writer);
+    return status;
+}
+
+/* What the header says, checked against the session. */
+typedef struct state_header {
+    int64_t n_tokens, plan_length;
+    sxt_plan plan;
+} state_header;
+
+static sxt_status damaged(sxt_error *error, uint64_t offset, const char *what) {
+    return sxt_fail_at(error, SXT_E_FORMAT, offset,
+                       "damaged session file: %s; remove it and read the document again", what);
+}
+
+static sxt_status read_plan(const sxt_session *s, const char *text, state_header *header, sxt_error *error) {
+    sxt_plan_request saved;
+    if (sxt_plan_parse(text, &s->request.model, &saved, NULL) != SXT_OK || saved.is_auto)
+        return damaged(error, HEADER_BYTES, "its plan is not one");
+    if (!s->request.is_auto && !sxt_plan_equal(&saved.fixed, &s->request.fixed))
+        return sxt_fail(error, SXT_E_MISMATCH,
+                        "saved under the plan %s, this session runs %s; use that plan or another file", text,
+                        s->asked);
+    header->plan = saved.fixed;
+    return SXT_OK;
+}
+
+static sxt_status read_header(const sxt_session *s, sxt_reader *r, state_header *header, sxt_error *error) {
+    const uint8_t *magic = sxt_read_bytes(r, 4);
+    if (!magic || memcmp(magic, "SXTS", 4) != 0)
+        return sxt_fail(error, SXT_E_FORMAT,
+                        "not a session file (it does not begin with SXTS); give another name");
+    uint32_t version = sxt_read_u32(r);
+    sxt_hash model = {0};
+    model.low = sxt_read_u64(r);
+    model.high = sxt_read_u64(r);
+    uint32_t kv_type = sxt_read_u32(r), plan_size = sxt_read_u32(r);
+    header->n_tokens = sxt_read_i64(r);
+    header->plan_length = sxt_read_i64(r);
+    if (r->failed) return damaged(error, r->pos, "it ends inside its header");
+    if (version != VERSION)
+        return sxt_fail(error, SXT_E_UNSUPPORTED, "session file version %u, this program reads %d; remove it",
+                        version, VERSION);
+    if (!sxt_hash_equal(model, s->model->fingerprint))
+        return sxt_fail(error, SXT_E_MISMATCH, "saved with another model; use that model or another file");
+    if (kv_type != (uint32_t)s->params.kv_type)
+        return sxt_fail(error, SXT_E_MISMATCH,
+                        "saved with a cache of type %s, this session has %s; use the same type",
+                        kv_type == SXT_TYPE_F16 ? "F16" : "F32", sxt_type_name(s->params.kv_type));
+    if (header->n_tokens < 1 || plan_size < 1 || plan_size > 95)
+        return damaged(error, 32, "its sizes are out of range");
+    if (header->n_tokens > s->params.n_ctx)
+        return sxt_fail(error, SXT_E_MISMATCH, "holds %lld tokens, the context %lld; ask for a longer context",
+                        (long long)header->n_tokens, (long long)s->params.n_ctx);
+    if (header->plan_length < header->n_tokens || header->plan_length > (int64_t)1 << 31)
+        return damaged(error, 40, "its plan length is out of range");
+    if (r->size != sxt_session_file_bytes(s, header->n_tokens, plan_size))
+        return damaged(error, r->size, "its length is wrong");
+    char plan[96] = {0};
+    memcpy(plan, sxt_read_bytes(r, plan_size), plan_size);
+    return read_plan(s, plan, header, error);
+}
+
+typedef struct loader {
+    sxt_reader reader;
+    sxt_hash hash;
+    bool copy; /* the first walk checks, the second copies */
+} loader;
+
+static sxt_status take(void *user, void *bytes, size_t n, sxt_error *error) {
+    loader *l = user;
+    const uint8_t *from = sxt_read_bytes(&l->reader, n);
+    if (!from) return damaged(error, l->reader.pos, "it ends inside the cache");
+    if (l->copy)
+        memcpy(bytes, from, n);
+    else
+        l->hash = sxt_hash_more(l->hash, from, n);
+    return SXT_OK;
+}
+
+/* Hashes what put() hashed, in the same pieces. */
+static sxt_status check_sum(const sxt_session *s, const sxt_map *map, int64_t n_tokens, size_t plan_size,
+                            sxt_error *error) {
+    static const size_t pieces[] = {4, 4, 8, 8, 4, 4, 8, 8};
+    loader l = {.reader = sxt_reader_make(map->data, map->size)};
+    for (size_t i = 0; i < sizeof pieces / sizeof pieces[0]; i++) SXT_TRY(take(&l, NULL, pieces[i], error));
+    SXT_TRY(take(&l, NULL, plan_size, error));
+    SXT_TRY(take(&l, NULL, (size_t)n_tokens * sizeof(int32_t), error));
+    SXT_TRY(sxt_kv_cache_runs(&s->cache, n_tokens, take, &l, error));
+    sxt_hash saved = {0};
+    saved.low = sxt_read_u64(&l.reader);
+    saved.high = sxt_read_u64(&l.reader);
+    return sxt_hash_equal(saved, l.hash) ? SXT_OK
+                                         : damaged(error, map->size - CHECKSUM_BYTES, "its checksum is wrong");
+}
+
+static sxt_status load_map(sxt_session *s, const sxt_map *map, sxt_error *error) {
+    loader l = {.reader = sxt_reader_make(map->data, map->size), .copy = true};
+    state_header header;
+    SXT_TRY(read_header(s, &l.reader, &header, error));
+    size_t plan_size = (size_t)(l.reader.pos - HEADER_BYTES);
+    SXT_TRY(check_sum(s, map, header.n_tokens, plan_size, error));
+    sxt_reader tokens = l.reader;
+    for (int64_t i = 0; i < header.n_tokens; i++) {
+        int32_t token = (int32_t)sxt_read_u32(&tokens);
+        if (token < 0 || token >= s->model->hparams.n_vocab)
+            return damaged(error, tokens.pos, "a token is out of range");
+    }
+    SXT_TRY(sxt_rope_reserve(s->rope, header.plan_length + 1, error));
+    SXT_TRY(take(&l, s->tokens, (size_t)header.n_tokens * sizeof(int32_t), error));
+    SXT_TRY(sxt_kv_cache_runs(&s->cache, header.n_tokens, take, &l, error));
+    s->n_tokens = s->n_cached = header.n_tokens;
+    s->has_logits = false;
+    s->plan = header.plan;
+    s->plan_length = header.plan_length;
+    snprintf(s->reason, sizeof s->reason, "%s", s->request.is_auto ? "as in the saved session" : "");
+    return SXT_OK;
+}
+
+sxt_status sxt_session_load(sxt_session *s, const char *path, sxt_error *error) {
+    sxt_map map;
+    SXT_TRY(sxt_map_open(path, &map, error));
+    sxt_status status = load_map(s, &map, error);
+    sxt_map_close(&map);
+    return sxt_fail_in(error, status, path);
+}

@@ -1,0 +1,139 @@
+#include "infer/session.h"
+
+#include "base/memory.h"
+#include "base/num.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { MAX_THREADS = 1024, MAX_CHUNK = 65536, DEFAULT_CHUNK = 512 };
+#define MAX_CTX ((int64_t)1 << 31)
+
+sxt_session_params sxt_session_params_default(void) { return (sxt_session_params){.kv_type = SXT_TYPE_F16}; }
+
+sxt_plan_model sxt_session_plan_model(const sxt_model *model) {
+    return (sxt_plan_model){model->hparams.n_ctx_train, model->hparams.sliding_window, true};
+}
+
+sxt_status sxt_session_params_check(const sxt_model *model, const sxt_session_params *given,
+                                    sxt_session_params *p, sxt_error *error) {
+    if (model->vocab_only)
+        return sxt_fail(error, SXT_E_ARGUMENT,
+                        "%s was opened for its vocabulary alone; open it with its weights", model->path);
+    *p = given ? *given : sxt_session_params_default();
+    if (p->n_ctx == 0) p->n_ctx = model->hparams.n_ctx_train;
+    if (p->n_threads == 0) p->n_threads = sxt_cpu_count();
+    if (p->chunk == 0) p->chunk = DEFAULT_CHUNK;
+    if (!p->plan) p->plan = "auto";
+    if (p->n_ctx < 1 || p->n_ctx > MAX_CTX)
+        return sxt_fail(error, SXT_E_ARGUMENT, "the context is %lld tokens; give 1 to %lld",
+                        (long long)p->n_ctx, (long long)MAX_CTX);
+    if (p->n_threads < 1 || p->n_threads > MAX_THREADS)
+        return sxt_fail(error, SXT_E_ARGUMENT, "the number of threads is %d; give 1 to %d", (int)p->n_threads,
+                        (int)MAX_THREADS);
+    if (p->chunk < 1 || p->chunk > MAX_CHUNK)
+        return sxt_fail(error, SXT_E_ARGUMENT, "the chunk is %d tokens; give 1 to %d", (int)p->chunk,
+                        (int)MAX_CHUNK);
+    if (p->kv_type != SXT_TYPE_F32 && p->kv_type != SXT_TYPE_F16)
+        return sxt_fail(error, SXT_E_UNSUPPORTED, "the cache type is number %d; give F32 or F16",
+                        (int)p->kv_type);
+    if (p->chunk > p->n_ctx) p->chunk = (int32_t)p->n_ctx;
+    return SXT_OK;
+}
+
+/* Fingers crossed is not a memory plan: everything that a session allocates is counted here. */
+sxt_status sxt_session_memory(const sxt_model *model, const sxt_session_params *p, sxt_memory_plan *plan,
+                              sxt_error *error) {
+    const sxt_hparams *h = &model->hparams;
+    uint64_t per_token = 2 * (uint64_t)h->n_layers * (uint64_t)h->n_kv_heads * (uint64_t)h->head_dim * 4;
+    uint64_t worst;
+    if (!sxt_mul_ok(per_token, (uint64_t)p->n_ctx + SXT_KV_BLOCK, &worst) || worst > (uint64_t)1 << 60)
+        return sxt_fail(error, SXT_E_MEMORY,
+                        "a context of %lld tokens needs more memory than any machine has; ask for less",
+                        (long long)p->n_ctx);
+    memset(plan, 0, sizeof *plan);
+    for (int64_t i = 0; i < sxt_source_n_tensors(&model->source); i++)
+        plan->weights_bytes += sxt_source_tensor_at(&model->source, i)->n_bytes;
+    plan->private_bytes = model->weights.private_bytes;
+    plan->kv_bytes = sxt_kv_cache_bytes(p->kv_type, h->n_layers, h->n_kv_heads, h->head_dim, p->n_ctx);
+    uint64_t angles = (uint64_t)p->n_ctx * (uint64_t)h->rope.n_rot * sizeof(float);
+    uint64_t vocab = (uint64_t)h->n_vocab * (sizeof(float) + sizeof(sxt_candidate));
+    plan->scratch_bytes = sxt_forward_bytes(model, p->n_threads, p->chunk) + angles + vocab +
+                          (uint64_t)p->n_ctx * sizeof(int32_t);
+    plan->total_bytes = plan->weights_bytes + plan->private_bytes + plan->kv_bytes + plan->scratch_bytes;
+    plan->available_bytes = sxt_memory_available();
+    return SXT_OK;
+}
+
+/* Refuses before anything is allocated. Mapped weights can be dropped and read again by the system, so
+ * only what must stay in memory is held against what is there. */
+static sxt_status check_memory(const sxt_model *model, const sxt_session_params *p, sxt_session_stats *stats,
+                               sxt_error *error) {
+    sxt_memory_plan plan;
+    SXT_TRY(sxt_session_memory(model, p, &plan, error));
+    uint64_t needed = plan.kv_bytes + plan.scratch_bytes;
+    if (plan.available_bytes != 0 && needed > plan.available_bytes)
+        return sxt_fail(
+            error, SXT_E_MEMORY,
+            "a context of %lld tokens needs %.0f MiB (cache %.0f MiB), %.0f MiB are available; ask for a "
+            "shorter context%s",
+            (long long)p->n_ctx, (double)needed / (1 << 20), (double)plan.kv_bytes / (1 << 20),
+            (double)plan.available_bytes / (1 << 20), p->kv_type == SXT_TYPE_F32 ? " or an F16 cache" : "");
+    stats->kv_bytes = plan.kv_bytes;
+    stats->total_bytes = needed;
+    return SXT_OK;
+}
+
+static sxt_status make_parts(sxt_session *s, sxt_error *error) {
+    const sxt_model *model = s->model;
+    const sxt_hparams *h = &model->hparams;
+    const sxt_session_params *p = &s->params;
+    int32_t n_named = sxt_tokenizer_n_vocab(model->tokenizer);
+    SXT_TRY(check_memory(model, p, &s->stats, error));
+    SXT_TRY(sxt_pool_new(p->n_threads, &s->pool, error));
+    SXT_TRY(sxt_forward_new(model, s->pool, p->chunk, &s->forward, error));
+    SXT_TRY(sxt_rope_new(&h->rope, &s->rope, error));
+    SXT_TRY(sxt_kv_cache_make(&s->cache, p->kv_type, h->n_layers, h->n_kv_heads, h->head_dim, p->n_ctx, error));
+    SXT_TRY(sxt_sampler_make(&s->sampler, n_named < h->n_vocab ? n_named : h->n_vocab, error));
+    s->tokens = sxt_alloc((size_t)p->n_ctx, sizeof *s->tokens);
+    s->logits = sxt_alloc((size_t)h->n_vocab, sizeof *s->logits);
+    if (!s->tokens || !s->logits)
+        return sxt_fail_memory(error, "the token history", (uint64_t)p->n_ctx * sizeof *s->tokens);
+    return SXT_OK;
+}
+
+sxt_status sxt_session_new(const sxt_model *model, const sxt_session_params *params, sxt_session **out,
+                           sxt_error *error) {
+    sxt_session_params checked;
+    SXT_TRY(sxt_session_params_check(model, params, &checked, error));
+    sxt_plan_model plan_model = sxt_session_plan_model(model);
+    sxt_plan_request request;
+    SXT_TRY(sxt_plan_parse(checked.plan, &plan_model, &request, error));
+    sxt_session *s = sxt_alloc(1, sizeof *s);
+    if (!s) return sxt_fail_memory(error, "a session", sizeof *s);
+    s->model = model;
+    s->params = checked;
+    s->request = request;
+    snprintf(s->asked, sizeof s->asked, "%s", checked.plan);
+    s->params.plan = s->asked;
+    s->plan = sxt_plan_choose(&request, 0, NULL, s->reason, sizeof s->reason);
+    sxt_status status = make_parts(s, error);
+    if (status == SXT_OK)
+        *out = s;
+    else
+        sxt_session_free(s);
+    return status;
+}
+
+void sxt_session_free(sxt_session *s) {
+    if (!s) return;
+    sxt_sampler_free(&s->sampler);
+    sxt_kv_cache_free(&s->cache);
+    sxt_rope_free(s->rope);
+    sxt_forward_free(s->forward);
+    sxt_pool_free(s->pool);
+    sxt_free(s->scan_logits);
+    sxt_free(s->logits);
+    sxt_free(s->tokens);
+    sxt_free(s);
+}

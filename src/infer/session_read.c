@@ -1,0 +1,241 @@
+#include "infer/session.h"
+
+#include "base/memory.h"
+#include "base/num.h"
+
+#include <math.h>
+#include <string.h>
+#include <time.h>
+
+/* Logits of a scan are computed this many positions at a time. */
+enum { SCAN_ROWS = 16 };
+
+static double now(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+void sxt_session_truncate(sxt_session *s, int64_t n) {
+    if (s->n_tokens > n) s->n_tokens = n;
+    if (s->n_cached > n) {
+        s->n_cached = n;
+        s->has_logits = false;
+    }
+}
+
+void sxt_session_cancel(sxt_session *s) { atomic_store(&s->cancel, true); }
+
+static sxt_status check_tokens(const sxt_session *s, const int32_t *tokens, int64_t n, sxt_error *error) {
+    if (n < 1) return sxt_fail(error, SXT_E_ARGUMENT, "the prompt is empty; give at least one token");
+    if (n > s->params.n_ctx)
+        return sxt_fail(error, SXT_E_LIMIT,
+                        "the prompt has %lld tokens, the context holds %lld; ask for a longer context",
+                        (long long)n, (long long)s->params.n_ctx);
+    for (int64_t i = 0; i < n; i++)
+        if (tokens[i] < 0 || tokens[i] >= s->model->hparams.n_vocab)
+            return sxt_fail(error, SXT_E_ARGUMENT, "token %lld is %d; the vocabulary goes from 0 to %d",
+                            (long long)i, (int)tokens[i], (int)s->model->hparams.n_vocab - 1);
+    return SXT_OK;
+}
+
+/* Chooses the plan for a context of `length` tokens. What was cached under another plan stays, unless the
+ * caller asked to reread it. */
+static sxt_status adopt_plan(sxt_session *s, int64_t length, sxt_error *error) {
+    const sxt_plan *current = s->n_cached > 0 ? &s->plan : NULL;
+    char reason[sizeof s->reason];
+    sxt_plan plan = sxt_plan_choose(&s->request, length, current, reason, sizeof reason);
+    SXT_TRY(sxt_rope_reserve(s->rope, length + 1, error));
+    if (!sxt_plan_equal(&plan, &s->plan)) {
+        s->has_logits = false;
+        if (s->params.reread) s->n_cached = 0;
+    }
+    s->plan = plan;
+    s->plan_length = length;
+    memcpy(s->reason, reason, sizeof reason);
+    return SXT_OK;
+}
+
+/* NaN weights are found here, where they show, instead of by reading the whole file at every start. */
+static sxt_status check_finite(sxt_session *s, const float *logits, sxt_error *error) {
+    for (int32_t i = 0; i < s->model->hparams.n_vocab; i++) {
+        if (isfinite(logits[i])) continue;
+        sxt_session_truncate(s, 0);
+        sxt_status status = sxt_weights_check_finite(&s->model->source, error);
+        if (status != SXT_OK) return sxt_fail_in(error, status, s->model->path);
+        return sxt_fail(error, SXT_E_NUMERIC,
+                        "the logits are not finite although all weights are; try an F32 cache");
+    }
+    return SXT_OK;
+}
+
+/* Reads the next chunk of the history into the cache. */
+static sxt_status read_chunk(sxt_session *s, int64_t *n_read, sxt_error *error) {
+    int64_t n = sxt_min_i64(s->params.chunk, s->n_tokens - s->n_cached);
+    s->has_logits = false;
+    bool done = sxt_forward_read(s->forward, s->tokens + s->n_cached, s->n_cached, n, &s->plan, s->rope,
+                                 s->cache.layers, &s->cancel);
+    if (!done) {
+        atomic_store(&s->cancel, false);
+        return sxt_fail(error, SXT_E_CANCELLED, "cancelled after %lld of %lld tokens", (long long)s->n_cached,
+                        (long long)s->n_tokens);
+    }
+    s->n_cached += n;
+    *n_read = n;
+    return SXT_OK;
+}
+
+static sxt_status report_progress(sxt_session *s, sxt_error *error) {
+    if (s->params.progress && !s->params.progress(s->params.progress_user, s->n_cached, s->n_tokens))
+        return sxt_fail(error, SXT_E_CANCELLED, "cancelled after %lld of %lld tokens", (long long)s->n_cached,
+                        (long long)s->n_tokens);
+    return SXT_OK;
+}
+
+/* Brings the cache and the logits up to the end of the history. */
+static sxt_status catch_up(sxt_session *s, bool report, sxt_error *error) {
+    if (s->n_cached == s->n_tokens && s->has_logits) return SXT_OK;
+    if (s->n_cached == s->n_tokens) s->n_cached--; /* the logits of the last token are wanted again */
+    int64_t n = 0;
+    while (s->n_cached < s->n_tokens) {
+        SXT_TRY(read_chunk(s, &n, error));
+        if (report) SXT_TRY(report_progress(s, error));
+    }
+    sxt_forward_logits(s->forward, n - 1, 1, s->logits);
+    SXT_TRY(check_finite(s, s->logits, error));
+    s->has_logits = true;
+    return SXT_OK;
+}
+
+static void set_history(sxt_session *s, const int32_t *tokens, int64_t n_tokens) {
+    int64_t same = 0, most = sxt_min_i64(n_tokens, s->n_tokens);
+    while (same < most && s->tokens[same] == tokens[same]) same++;
+    sxt_session_truncate(s, same);
+    memmove(s->tokens + same, tokens + same, (size_t)(n_tokens - same) * sizeof *tokens);
+    s->n_tokens = n_tokens;
+}
+
+static void start_stats(sxt_session *s) {
+    s->stats.n_reused = s->n_cached;
+    s->stats.n_read = 0;
+    s->stats.read_seconds = 0;
+    s->stats.n_generated = 0;
+    s->stats.generate_seconds = 0;
+}
+
+sxt_status sxt_session_sync(sxt_session *s, const int32_t *tokens, int64_t n_tokens, int64_t n_generate,
+                            sxt_error *error) {
+    SXT_TRY(check_tokens(s, tokens, n_tokens, error));
+    if (n_generate < 0)
+        return sxt_fail(error, SXT_E_ARGUMENT, "n_generate is %lld; give 0 or more", (long long)n_generate);
+    set_history(s, tokens, n_tokens);
+    int64_t length = sxt_min_i64(s->params.n_ctx, n_tokens + sxt_min_i64(n_generate, s->params.n_ctx));
+    SXT_TRY(adopt_plan(s, length, error));
+    start_stats(s);
+    double start = now();
+    sxt_status status = catch_up(s, true, error);
+    s->stats.n_read = s->n_cached - s->stats.n_reused;
+    s->stats.read_seconds = now() - start;
+    return status;
+}
+
+sxt_status sxt_session_logits(sxt_session *s, const float **logits, sxt_error *error) {
+    if (s->n_tokens == 0)
+        return sxt_fail(error, SXT_E_ARGUMENT, "the session holds no tokens; sync a prompt first");
+    if (s->n_tokens > s->plan_length) SXT_TRY(adopt_plan(s, s->n_tokens, error));
+    SXT_TRY(catch_up(s, false, error));
+    *logits = s->logits;
+    return SXT_OK;
+}
+
+sxt_status sxt_session_next(sxt_session *s, int32_t *token, sxt_error *error) {
+    if (s->n_tokens >= s->params.n_ctx)
+        return sxt_fail(error, SXT_E_LIMIT, "the context of %lld tokens is full; ask for a longer context",
+                        (long long)s->params.n_ctx);
+    const float *logits;
+    double start = now();
+    SXT_TRY(sxt_session_logits(s, &logits, error));
+    *token = sxt_sampler_choose(&s->sampler, logits, s->tokens, s->n_tokens);
+    s->tokens[s->n_tokens++] = *token;
+    s->stats.n_generated++;
+    s->stats.generate_seconds += now() - start;
+    return SXT_OK;
+}
+
+sxt_status sxt_session_set_sampler(sxt_session *s, const sxt_sampler_params *params, sxt_error *error) {
+    return sxt_sampler_set(&s->sampler, params, error);
+}
+
+/* Hands over the logits of the chunk of n tokens that ends at n_cached, from first_pos on. */
+static sxt_status hand_over(sxt_session *s, int64_t n, int64_t first_pos, sxt_logits_fn fn, void *user,
+                            sxt_error *error) {
+    int64_t n_vocab = s->model->hparams.n_vocab, start = s->n_cached - n;
+    for (int64_t pos = sxt_max_i64(start, first_pos); pos < s->n_cached; pos += SCAN_ROWS) {
+        int64_t n_rows = sxt_min_i64(SCAN_ROWS, s->n_cached - pos);
+        sxt_forward_logits(s->forward, pos - start, n_rows, s->scan_logits);
+        for (int64_t r = 0; r < n_rows; r++) {
+            const float *row = s->scan_logits + r * n_vocab;
+            SXT_TRY(check_finite(s, row, error));
+            if (!fn(user, pos + r, row))
+                return sxt_fail(error, SXT_E_CANCELLED, "stopped at position %lld", (long long)(pos + r));
+        }
+    }
+    return SXT_OK;
+}
+
+sxt_status sxt_session_scan(sxt_session *s, const int32_t *tokens, int64_t n_tokens, int64_t first_pos,
+                            sxt_logits_fn fn, void *user, sxt_error *error) {
+    SXT_TRY(check_tokens(s, tokens, n_tokens, error));
+    if (first_pos < 0 || first_pos >= n_tokens)
+        return sxt_fail(error, SXT_E_ARGUMENT, "first_pos is %lld; give 0 to %lld", (long long)first_pos,
+                        (long long)n_tokens - 1);
+    size_t n_logits = (size_t)SCAN_ROWS * (size_t)s->model->hparams.n_vocab;
+    if (!s->scan_logits) s->scan_logits = sxt_alloc(n_logits, sizeof(float));
+    if (!s->scan_logits) return sxt_fail_memory(error, "logits", n_logits * sizeof(float));
+    sxt_session_truncate(s, 0);
+    set_history(s, tokens, n_tokens);
+    SXT_TRY(adopt_plan(s, n_tokens, error));
+    start_stats(s);
+    double start = now();
+    while (s->n_cached < n_tokens) {
+        int64_t n;
+        SXT_TRY(read_chunk(s, &n, error));
+        SXT_TRY(hand_over(s, n, first_pos, fn, user, error));
+        SXT_TRY(report_progress(s, error));
+    }
+    s->stats.n_read = n_tokens;
+    s->stats.read_seconds = now() - start;
+    return SXT_OK;
+}
+
+sxt_status sxt_session_rollback(sxt_session *s, int64_t n_tokens, sxt_error *error) {
+    if (n_tokens < 0 || n_tokens > s->n_tokens)
+        return sxt_fail(error, SXT_E_ARGUMENT, "cannot roll back to %lld tokens; the session holds %lld",
+                        (long long)n_tokens, (long long)s->n_tokens);
+    sxt_session_truncate(s, n_tokens);
+    return SXT_OK;
+}
+
+/* Small numbers that never repeat along a row. */
+static sxt_status fill_run(void *user, void *bytes, size_t n_bytes, sxt_error *error) {
+    (void)error;
+    sxt_rng *rng = user;
+    uint16_t *half = bytes; /* an F16 between -1 and 1, or an F32 whose two halves are such */
+    for (size_t i = 0; i < n_bytes / 2; i++) {
+        uint32_t random = sxt_rng_u32(rng);
+        half[i] = (uint16_t)((random & 0x83FFu) | (0x3400u + ((random >> 16) & 0x3u) * 0x400u));
+    }
+    return SXT_OK;
+}
+
+sxt_status sxt_session_fill(sxt_session *s, int64_t n_tokens, sxt_error *error) {
+    if (n_tokens < 1 || n_tokens > s->params.n_ctx)
+        return sxt_fail(error, SXT_E_ARGUMENT, "cannot fill %lld tokens; the context holds 1 to %lld",
+                        (long long)n_tokens, (long long)s->params.n_ctx);
+    sxt_rng rng = sxt_rng_make(1);
+    SXT_TRY(sxt_kv_cache_runs(&s->cache, n_tokens, fill_run, &rng, error));
+    memset(s->tokens, 0, (size_t)n_tokens * sizeof *s->tokens);
+    s->n_tokens = s->n_cached = n_tokens;
+    s->has_logits = false;
+    return adopt_plan(s, n_tokens, error);
+}

@@ -1,0 +1,8 @@
+/* The level that every machine has, and that the others are held against. */
+#include "kernel/levels.h"
+#include "kernel/vector_scalar.h"
+
+#include "kernel/level.h"
+
+static const sxt_kernels table = SXT_LEVEL_TABLE("scalar");
+const sxt_kernels *const sxt_kernels_scalar = &table;

@@ -1,0 +1,15 @@
+/* The key-value part of a GGUF file made from an open model. */
+#ifndef SXT_MODEL_EXPORT_VALUES_H
+#define SXT_MODEL_EXPORT_VALUES_H
+
+#include "format/gguf_writer.h"
+#include "model/model.h"
+
+/* From a GGUF file: every value as it is, but the ones that describe storage. From a folder: the keys that the
+ * architecture's readers know, and the tokenizer. */
+sxt_status sxt_export_values(const sxt_model *model, sxt_type type, sxt_gguf_writer *writer, sxt_error *error);
+
+/* (n_rot / 2) divisors of the rotary frequencies that mean the same as the folder's llama3 scaling. */
+void sxt_export_llama3_factors(const sxt_rope_params *rope, float *factors);
+
+#endif

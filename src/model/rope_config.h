@@ -1,0 +1,13 @@
+/* Rotary parameters as model files write them: rope_scaling, rope_parameters, GGUF's rope.* keys. */
+#ifndef SXT_MODEL_ROPE_CONFIG_H
+#define SXT_MODEL_ROPE_CONFIG_H
+
+#include "model/config.h"
+#include "plan/rope.h"
+
+/* Fills everything but `interleaved` and `freq_factors`. n_ctx_train is what the original context is when the
+ * file does not say. */
+sxt_status sxt_rope_config_read(const sxt_config *config, int32_t head_dim, int64_t n_ctx_train,
+                                sxt_rope_params *rope, sxt_error *error);
+
+#endif

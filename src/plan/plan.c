@@ -1,0 +1,31 @@
+#include "plan/plan.h"
+
+#include "base/num.h"
+
+int sxt_plan_bands(const sxt_plan *plan, int64_t i, int64_t sliding_window,
+                   sxt_band bands[SXT_PLAN_MAX_BANDS]) {
+    int n = plan->method->bands(plan, i, bands), kept = 0;
+    if (sliding_window <= 0) return n;
+    int64_t first_visible = i - sliding_window + 1;
+    for (int b = 0; b < n; b++) {
+        if (bands[b].end_key <= first_visible) continue;
+        bands[kept] = bands[b];
+        bands[kept].first_key = sxt_max_i64(bands[b].first_key, first_visible);
+        kept++;
+    }
+    return kept;
+}
+
+double sxt_plan_key_pos(const sxt_plan *plan, int key_map, int64_t j) {
+    return plan->method->key_pos(plan, key_map, j);
+}
+
+int64_t sxt_plan_limit(const sxt_plan *plan) { return plan->method->limit(plan); }
+
+void sxt_plan_print(const sxt_plan *plan, char *text, size_t n) { plan->method->print(plan, text, n); }
+
+bool sxt_plan_equal(const sxt_plan *a, const sxt_plan *b) {
+    return a->method == b->method && a->group_size == b->group_size &&
+           a->neighbor_window == b->neighbor_window && a->n_ctx_train == b->n_ctx_train &&
+           a->sliding_window == b->sliding_window;
+}

@@ -1,0 +1,27 @@
+/* Q4_K: 256 elements in 144 bytes: d and dmin (f16), 12 bytes of 6-bit scales and minima for 8 groups of 32,
+ * 128 bytes of nibbles; value = d * scale * q - dmin * minimum. Each run of 32 bytes holds two groups: the
+ * low nibbles one, the high nibbles the next. */
+#include "tensor/block_formats.h"
+
+#include "kernel/half.h"
+#include "tensor/k_scales.h"
+
+enum { ELEMENTS = 256, BYTES = 144, GROUP = 32, SCALES = 4, NIBBLES = 16 };
+
+static void unpack_block(const uint8_t *block, float *values) {
+    float d = sxt_f16_value(sxt_load_u16(block)), d_min = sxt_f16_value(sxt_load_u16(block + 2));
+    for (int group = 0; group < ELEMENTS / GROUP; group++) {
+        unsigned scale, minimum;
+        sxt_k_scales(block + SCALES, group, &scale, &minimum);
+        float step = d * (float)scale, offset = d_min * (float)minimum;
+        const uint8_t *q = block + NIBBLES + group / 2 * GROUP;
+        int shift = group % 2 * 4;
+        for (int i = 0; i < GROUP; i++)
+            values[group * GROUP + i] = step * (float)((q[i] >> shift) & 15) - offset;
+    }
+}
+
+void sxt_q4_k_unpack(const void *from, float *values, int64_t n) {
+    const uint8_t *block = from;
+    for (int64_t i = 0; i + ELEMENTS <= n; i += ELEMENTS, block += BYTES) unpack_block(block, values + i);
+}

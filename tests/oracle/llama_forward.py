@@ -1,0 +1,232 @@
+#!/usr/bin/python3
+"""A Llama-family forward pass in float64 NumPy, from the definition: the oracle for models of any shape.
+
+Reads a Hugging Face folder (config.json, safetensors). Attention is computed from the full matrix of relative
+positions delta[i, j] = P(i) - Q(j) and the matrix visible[i, j], so every long-context plan is a pair of
+matrices and nothing else. Covers grouped-query heads, biases, a head width apart from d_model, partial rotary
+embeddings, linear, yarn and llama3 scaling, a sliding window, tied and untied outputs.
+
+    llama_forward.py FOLDER --tokens 1,2,3 [--plan self-extend:group=8,window=64] [--all] -o LOGITS.npy
+    llama_forward.py FOLDER --tokens 1,2,3 --generate 16
+"""
+import argparse
+import json
+import math
+import os
+import sys
+
+import numpy as np
+
+F = np.float64
+
+
+# ---- files ----
+
+def read_safetensors(path):
+    """name -> float64 array."""
+    with open(path, "rb") as f:
+        data = f.read()
+    n_header = int.from_bytes(data[:8], "little")
+    header = json.loads(data[8:8 + n_header])
+    tensors = {}
+    for name, entry in header.items():
+        if name == "__metadata__":
+            continue
+        begin, end = entry["data_offsets"]
+        raw = data[8 + n_header + begin:8 + n_header + end]
+        if entry["dtype"] == "BF16":
+            values = (np.frombuffer(raw, "<u2").astype(np.uint32) << 16).view(np.float32)
+        else:
+            values = np.frombuffer(raw, {"F32": "<f4", "F16": "<f2", "F64": "<f8"}[entry["dtype"]])
+        tensors[name] = values.astype(F).reshape(entry["shape"])
+    return tensors
+
+
+def read_folder(folder):
+    with open(os.path.join(folder, "config.json")) as f:
+        config = json.load(f)
+    index = os.path.join(folder, "model.safetensors.index.json")
+    shards = ["model.safetensors"]
+    if os.path.exists(index):
+        with open(index) as f:
+            shards = sorted(set(json.load(f)["weight_map"].values()))
+    tensors = {}
+    for shard in shards:
+        tensors.update(read_safetensors(os.path.join(folder, shard)))
+    return config, tensors
+
+
+# ---- rotary frequencies ----
+
+def yarn_scale(factor, weight=1.0):
+    return 1.0 if factor <= 1 else 0.1 * weight * math.log(factor) + 1.0
+
+
+def yarn_frequencies(theta, base, s, context):
+    n_rot = 2 * len(theta)
+    original = s.get("original_max_position_embeddings") or context
+
+    def pair_with(turns):
+        return n_rot * math.log(original / (turns * 2 * math.pi)) / (2 * math.log(base))
+
+    low = max(math.floor(pair_with(s.get("beta_fast") or 32)), 0)
+    high = min(math.ceil(pair_with(s.get("beta_slow") or 1)), n_rot - 1)
+    if low == high:
+        high += 0.001
+    interpolated = np.clip((np.arange(len(theta)) - low) / (high - low), 0, 1)
+    return theta * (1 - interpolated) + theta / s["factor"] * interpolated
+
+
+def llama3_frequencies(theta, s, context):
+    original = s.get("original_max_position_embeddings") or context
+    low, high = s["low_freq_factor"], s["high_freq_factor"]
+    turns = original * theta / (2 * math.pi)
+    kept = np.clip((turns - low) / (high - low), 0, 1)
+    return theta * (kept + (1 - kept) / s["factor"])
+
+
+def frequencies(config, head_dim):
+    """theta (n_rot / 2) and the factor on cos and sin."""
+    s = config.get("rope_parameters") or config.get("rope_scaling") or {}
+    part = s.get("partial_rotary_factor", config.get("partial_rotary_factor", 1.0))
+    n_rot = int(head_dim * part)
+    base = s.get("rope_theta", config.get("rope_theta", 10000.0))
+    theta = F(base) ** (-np.arange(0, n_rot, 2, dtype=F) / n_rot)
+    kind, context = s.get("rope_type", s.get("type", "default")), config["max_position_embeddings"]
+    if kind == "linear":
+        return theta / s["factor"], 1.0
+    if kind == "llama3":
+        return llama3_frequencies(theta, s, context), 1.0
+    if kind == "yarn":
+        scale = s.get("attention_factor")
+        if scale is None and s.get("mscale") and s.get("mscale_all_dim"):
+            scale = yarn_scale(s["factor"], s["mscale"]) / yarn_scale(s["factor"], s["mscale_all_dim"])
+        return yarn_frequencies(theta, base, s, context), scale if scale is not None else yarn_scale(s["factor"])
+    if kind != "default":
+        raise ValueError("rope scaling " + kind)
+    return theta, 1.0
+
+
+# ---- plans: (delta, visible) for n tokens ----
+
+def causal(n):
+    i, j = np.arange(n)[:, None], np.arange(n)[None, :]
+    return i, j, j <= i
+
+
+def plan_none(n):
+    i, j, visible = causal(n)
+    return (i - j).astype(F), visible
+
+
+def plan_self_extend(n, group, window):
+    i, j, visible = causal(n)
+    far = i // group - j // group + window - window // group
+    return np.where(i - j < window, i - j, far).astype(F), visible
+
+
+def parse_plan(text):
+    """A function n -> (delta, visible)."""
+    name, _, rest = text.partition(":")
+    options = dict(item.split("=") for item in rest.split(",")) if rest else {}
+    if name == "none":
+        return plan_none
+    if name == "self-extend":
+        return lambda n: plan_self_extend(n, int(options["group"]), int(options["window"]))
+    raise ValueError("plan " + text)
+
+
+# ---- the model ----
+
+class Llama:
+    def __init__(self, folder):
+        self.config, self.w = read_folder(folder)
+        c = self.config
+        self.n_heads = c["num_attention_heads"]
+        self.n_kv_heads = c.get("num_key_value_heads") or self.n_heads
+        self.head_dim = c.get("head_dim") or c["hidden_size"] // self.n_heads
+        self.theta, self.scale = frequencies(c, self.head_dim)
+        self.window = c.get("sliding_window") or 0
+        if c.get("use_sliding_window") is False:
+            self.window = 0
+
+    def norm(self, x, name):
+        return x / np.sqrt((x * x).mean(-1, keepdims=True) + self.config["rms_norm_eps"]) * self.w[name]
+
+    def linear(self, x, name):
+        y = x @ self.w[name + ".weight"].T
+        return y + self.w[name + ".bias"] if name + ".bias" in self.w else y
+
+    def scores(self, q, k, cos, sin):
+        """q, k (n, head_dim), cos, sin (n_rot / 2, n, n) -> (n, n)."""
+        half = len(self.theta)
+        s = q[:, 2 * half:] @ k[:, 2 * half:].T
+        for p in range(half):
+            qa, qb, ka, kb = q[:, p], q[:, p + half], k[:, p], k[:, p + half]
+            s += (np.outer(qa, ka) + np.outer(qb, kb)) * cos[p] - (np.outer(qb, ka) - np.outer(qa, kb)) * sin[p]
+        return s / math.sqrt(self.head_dim)
+
+    def attention(self, x, layer, cos, sin, visible):
+        name = "model.layers.%d.self_attn." % layer
+        n, d = len(x), self.head_dim
+        q = self.linear(x, name + "q_proj").reshape(n, self.n_heads, d)
+        k = self.linear(x, name + "k_proj").reshape(n, self.n_kv_heads, d)
+        v = self.linear(x, name + "v_proj").reshape(n, self.n_kv_heads, d)
+        out = np.empty((n, self.n_heads, d), F)
+        for h in range(self.n_heads):
+            kv = h // (self.n_heads // self.n_kv_heads)
+            s = np.where(visible, self.scores(q[:, h], k[:, kv], cos, sin), -np.inf)
+            p = np.exp(s - s.max(-1, keepdims=True))
+            out[:, h] = p / p.sum(-1, keepdims=True) @ v[:, kv]
+        return self.linear(out.reshape(n, -1), name + "o_proj")
+
+    def feed_forward(self, x, layer):
+        name = "model.layers.%d.mlp." % layer
+        gate = self.linear(x, name + "gate_proj")
+        return self.linear(gate / (1 + np.exp(-gate)) * self.linear(x, name + "up_proj"), name + "down_proj")
+
+    def logits(self, tokens, plan=plan_none):
+        """(n_tokens, n_vocab) float64."""
+        n = len(tokens)
+        delta, visible = plan(n)
+        if self.window:
+            i, j, _ = causal(n)
+            visible = visible & (i - j < self.window)
+        angle = self.theta[:, None, None] * delta[None]
+        cos, sin = np.cos(angle) * self.scale ** 2, np.sin(angle) * self.scale ** 2
+        x = self.w["model.embed_tokens.weight"][np.asarray(tokens)]
+        for layer in range(self.config["num_hidden_layers"]):
+            name = "model.layers.%d." % layer
+            x = x + self.attention(self.norm(x, name + "input_layernorm.weight"), layer, cos, sin, visible)
+            x = x + self.feed_forward(self.norm(x, name + "post_attention_layernorm.weight"), layer)
+        output = self.w.get("lm_head.weight", self.w["model.embed_tokens.weight"])
+        return self.norm(x, "model.norm.weight") @ output.T
+
+    def generate(self, tokens, n, plan=plan_none):
+        tokens = list(tokens)
+        for _ in range(n):
+            tokens.append(int(self.logits(tokens, plan)[-1].argmax()))
+        return tokens[len(tokens) - n:]
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("folder")
+    p.add_argument("--tokens", required=True, help="comma-separated ids")
+    p.add_argument("--plan", default="none")
+    p.add_argument("--all", action="store_true", help="logits of every position, not only the last")
+    p.add_argument("--generate", type=int, metavar="N", help="print N greedy tokens")
+    p.add_argument("-o", "--output", metavar="LOGITS.npy")
+    a = p.parse_args()
+    model, plan = Llama(a.folder), parse_plan(a.plan)
+    tokens = [int(t) for t in a.tokens.split(",")]
+    if a.generate:
+        print(",".join(str(t) for t in model.generate(tokens, a.generate, plan)))
+    if a.output:
+        logits = model.logits(tokens, plan)
+        np.save(a.output, (logits if a.all else logits[-1:]).astype(np.float32))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

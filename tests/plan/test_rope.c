@@ -1,0 +1,270 @@
+/* Rotary frequencies against published figures and against formulas written out again, and the table's rows. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "base/memory.h"
+#include "plan/rope.h"
+
+#include <math.h>
+#include <string.h>
+
+static sxt_rope *make(sxt_rope_params params) {
+    sxt_rope *rope = NULL;
+    sxt_error error = {0};
+    if (sxt_rope_new(&params, &rope, &error) != SXT_OK) fail_msg("%s", error.text);
+    return rope;
+}
+
+static sxt_rope_params yarn(int n_rot, double theta, double factor, double original) {
+    return (sxt_rope_params){.n_rot = n_rot,
+                             .theta = theta,
+                             .scaling = SXT_ROPE_YARN,
+                             .factor = factor,
+                             .original_context = original,
+                             .beta_fast = 32,
+                             .beta_slow = 1};
+}
+
+static sxt_rope_params llama3(void) {
+    return (sxt_rope_params){.n_rot = 128,
+                             .theta = 5e5,
+                             .scaling = SXT_ROPE_LLAMA3,
+                             .factor = 8,
+                             .original_context = 8192,
+                             .low_freq_factor = 1,
+                             .high_freq_factor = 4};
+}
+
+static double base_theta(double base, int n_rot, int p) { return 1 / pow(base, 2.0 * p / n_rot); }
+
+static void assert_close(double a, double b, double relative) {
+    if (!(fabs(a - b) <= relative * fabs(b))) fail_msg("%.17g instead of %.17g", a, b);
+}
+
+static void test_plain_and_linear(void **state) {
+    (void)state;
+    sxt_rope *plain = make((sxt_rope_params){.n_rot = 32, .theta = 10000});
+    sxt_rope *linear =
+        make((sxt_rope_params){.n_rot = 32, .theta = 10000, .scaling = SXT_ROPE_LINEAR, .factor = 4});
+    for (int p = 0; p < 16; p++) {
+        assert_close(sxt_rope_frequencies(plain)[p], base_theta(1e4, 32, p), 1e-14);
+        assert_close(sxt_rope_frequencies(linear)[p], base_theta(1e4, 32, p) / 4, 1e-14);
+    }
+    assert_true(sxt_rope_mscale(plain) == 1 && sxt_rope_mscale(linear) == 1);
+    assert_int_equal(sxt_rope_n_rot(plain), 32);
+    assert_false(sxt_rope_interleaved(plain));
+    sxt_rope_free(plain);
+    sxt_rope_free(linear);
+}
+
+/* Published ranges of pairs: up to `low` kept, from `high` on divided, between them a straight blend. */
+static void assert_yarn(int n_rot, double theta, double factor, double original, int low, int high) {
+    sxt_rope *rope = make(yarn(n_rot, theta, factor, original));
+    for (int p = 0; p < n_rot / 2; p++) {
+        double divided = p <= low ? 0 : p >= high ? 1 : (double)(p - low) / (high - low);
+        double expected = base_theta(theta, n_rot, p) * (1 - divided + divided / factor);
+        assert_close(sxt_rope_frequencies(rope)[p], expected, 1e-13);
+    }
+    sxt_rope_free(rope);
+}
+
+static void test_yarn_golden(void **state) {
+    (void)state;
+    assert_yarn(128, 1e4, 16, 4096, 20, 46);
+    assert_yarn(128, 5e5, 8, 8192, 18, 35);
+    assert_yarn(32, 1e4, 4, 2048, 4, 11);
+}
+
+static double yarn_mscale(double factor, double attention_factor) {
+    sxt_rope_params params = yarn(32, 1e4, factor, 2048);
+    params.attention_factor = attention_factor;
+    sxt_rope *rope = make(params);
+    double mscale = sxt_rope_mscale(rope);
+    sxt_rope_free(rope);
+    return mscale;
+}
+
+static void test_yarn_attention_factor(void **state) {
+    (void)state;
+    assert_close(yarn_mscale(16, 0), 1.277258872, 1e-9);
+    assert_close(yarn_mscale(4, 0), 1.138629436, 1e-9);
+    assert_close(yarn_mscale(4, -1), 1.138629436, 1e-9);
+    assert_close(yarn_mscale(0.5, 0), 1, 0);
+    assert_close(yarn_mscale(4, 1.5), 1.5, 0);
+}
+
+/* Low and high meet when the context is so short that both fall below the first pair. */
+static void test_yarn_without_a_ramp(void **state) {
+    (void)state;
+    sxt_rope_params params = yarn(32, 1e4, 4, 6.2);
+    sxt_rope *rope = make(params);
+    assert_close(sxt_rope_frequencies(rope)[0], 1, 1e-14);
+    for (int p = 1; p < 16; p++) assert_close(sxt_rope_frequencies(rope)[p], base_theta(1e4, 32, p) / 4, 1e-13);
+    sxt_rope_free(rope);
+}
+
+static void test_llama3_golden(void **state) {
+    (void)state;
+    static const double blended[6] = {1.207, 1.553, 2.026, 2.695, 3.684, 5.257};
+    sxt_rope *rope = make(llama3());
+    for (int p = 0; p < 64; p++) {
+        double divided_by = base_theta(5e5, 128, p) / sxt_rope_frequencies(rope)[p];
+        if (p < 29)
+            assert_close(divided_by, 1, 1e-13);
+        else if (p < 35)
+            assert_close(divided_by, blended[p - 29], 5e-4);
+        else
+            assert_close(divided_by, 8, 1e-13);
+    }
+    assert_true(sxt_rope_mscale(rope) == 1);
+    sxt_rope_free(rope);
+}
+
+static void test_frequency_divisors(void **state) {
+    (void)state;
+    static const float divisors[4] = {1, 2, 4, 8};
+    sxt_rope *rope = make((sxt_rope_params){.n_rot = 8, .theta = 100, .freq_factors = divisors});
+    for (int p = 0; p < 4; p++)
+        assert_close(sxt_rope_frequencies(rope)[p], base_theta(100, 8, p) / (double)divisors[p], 1e-14);
+    sxt_rope_free(rope);
+}
+
+static void assert_row(const sxt_rope *rope, double position, float *spare, bool from_table) {
+    const float *row = sxt_rope_row(rope, position, spare);
+    int half = sxt_rope_n_rot(rope) / 2;
+    assert_int_equal(row != spare, from_table);
+    for (int p = 0; p < half; p++) {
+        double angle = position * sxt_rope_frequencies(rope)[p], m = sxt_rope_mscale(rope);
+        assert_true(fabs((double)row[p] - m * cos(angle)) <= 1.2e-7);
+        assert_true(fabs((double)row[half + p] - m * sin(angle)) <= 1.2e-7);
+    }
+}
+
+static void test_rows(void **state) {
+    (void)state;
+    float spare[64], other[64];
+    sxt_rope *rope = make(yarn(64, 1e4, 4, 2048));
+    assert_int_equal(sxt_rope_reserve(rope, 40000, NULL), SXT_OK);
+    assert_int_equal(sxt_rope_reserve(rope, 100, NULL), SXT_OK);
+    assert_row(rope, 0, spare, true);
+    assert_row(rope, 39999, spare, true);
+    assert_row(rope, 40000, spare, false);
+    assert_row(rope, 12.25, spare, false);
+    assert_row(rope, -3, spare, false);
+    assert_row(rope, 1e15, spare, false);
+    /* The table and the spare path give the same bits, also after the table has grown. */
+    sxt_rope *bare = make(yarn(64, 1e4, 4, 2048));
+    memcpy(other, sxt_rope_row(bare, 777, spare), sizeof other);
+    assert_memory_equal(other, sxt_rope_row(rope, 777, spare), sizeof other);
+    assert_int_equal(sxt_rope_reserve(bare, 500, NULL), SXT_OK);
+    assert_int_equal(sxt_rope_reserve(bare, 800, NULL), SXT_OK);
+    assert_memory_equal(other, sxt_rope_row(bare, 777, spare), sizeof other);
+    assert_int_equal(sxt_rope_bytes(rope, 40000), 40000 * 64 * 4);
+    assert_int_equal(sxt_rope_bytes(rope, -1), 0);
+    assert_true(sxt_rope_bytes(rope, INT64_MAX) == UINT64_MAX);
+    sxt_rope_free(bare);
+    sxt_rope_free(rope);
+}
+
+static void assert_refused(sxt_rope_params params, const char *field) {
+    sxt_rope *rope = NULL;
+    sxt_error error = {0};
+    assert_int_equal(sxt_rope_new(&params, &rope, &error), SXT_E_FORMAT);
+    if (!strstr(error.text, field)) fail_msg("'%s' does not name %s", error.text, field);
+    assert_null(rope);
+}
+
+static void test_refused_shapes(void **state) {
+    (void)state;
+    static const double bad[] = {0, -1, (double)NAN, (double)INFINITY};
+    static const int shapes[] = {-4, 0, 2, 3, 5};
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
+        assert_refused((sxt_rope_params){.n_rot = shapes[i], .theta = 1e4}, "dimension count");
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        float divisors[4] = {1, 1, (float)bad[i], 1};
+        assert_refused((sxt_rope_params){.n_rot = 8, .theta = bad[i]}, "theta");
+        assert_refused((sxt_rope_params){.n_rot = 8, .theta = 1e4, .freq_factors = divisors},
+                       "frequency factor 2");
+        assert_refused(
+            (sxt_rope_params){.n_rot = 8, .theta = 1e4, .scaling = SXT_ROPE_LINEAR, .factor = bad[i]},
+            "linear factor");
+    }
+    assert_refused((sxt_rope_params){.n_rot = 8, .theta = 1e4, .scaling = (sxt_rope_scaling)9},
+                   "scaling kind 9");
+}
+
+#define REFUSED_WITH(make_params, member, value, field)                                                        \
+    do {                                                                                                       \
+        sxt_rope_params changed_ = make_params;                                                                \
+        changed_.member = value;                                                                               \
+        assert_refused(changed_, field);                                                                       \
+    } while (0)
+
+static void test_refused_scaling(void **state) {
+    (void)state;
+    static const double bad[] = {0, -1, (double)NAN, (double)INFINITY};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        REFUSED_WITH(yarn(32, 1e4, 4, 2048), factor, bad[i], "yarn factor");
+        REFUSED_WITH(yarn(32, 1e4, 4, 2048), original_context, bad[i], "yarn original context");
+        REFUSED_WITH(yarn(32, 1e4, 4, 2048), beta_fast, bad[i], "yarn beta_fast");
+        REFUSED_WITH(yarn(32, 1e4, 4, 2048), beta_slow, bad[i], "yarn beta_slow");
+        REFUSED_WITH(llama3(), factor, bad[i], "llama3 factor");
+        REFUSED_WITH(llama3(), original_context, bad[i], "llama3 original context");
+        REFUSED_WITH(llama3(), low_freq_factor, bad[i], "llama3 low_freq_factor");
+        REFUSED_WITH(llama3(), high_freq_factor, bad[i], "llama3 high_freq_factor");
+    }
+    REFUSED_WITH(yarn(32, 1e4, 4, 2048), attention_factor, (double)NAN, "yarn attention factor");
+    REFUSED_WITH(yarn(32, 1e4, 4, 2048), theta, 1, "theta under yarn");
+    REFUSED_WITH(yarn(32, 1e4, 4, 2048), beta_fast, 0.5, "yarn beta_fast");
+    REFUSED_WITH(llama3(), high_freq_factor, 1, "llama3 high_freq_factor");
+    REFUSED_WITH(llama3(), low_freq_factor, 5, "llama3 high_freq_factor");
+}
+
+static bool never(void *user, size_t bytes) {
+    (void)user;
+    (void)bytes;
+    return false;
+}
+
+static void test_out_of_memory(void **state) {
+    (void)state;
+    float spare[8], before[8];
+    sxt_rope_params params = {.n_rot = 8, .theta = 1e4};
+    sxt_rope *rope = NULL;
+    sxt_error error = {0};
+    sxt_set_alloc_hook(never, NULL);
+    assert_int_equal(sxt_rope_new(&params, &rope, &error), SXT_E_MEMORY);
+    assert_null(rope);
+    sxt_set_alloc_hook(NULL, NULL);
+    rope = make(params);
+    assert_int_equal(sxt_rope_reserve(rope, 10, NULL), SXT_OK);
+    memcpy(before, sxt_rope_row(rope, 9, spare), sizeof before);
+    sxt_set_alloc_hook(never, NULL);
+    assert_int_equal(sxt_rope_reserve(rope, 20, &error), SXT_E_MEMORY);
+    sxt_set_alloc_hook(NULL, NULL);
+    assert_int_equal(sxt_rope_reserve(rope, INT64_MAX, &error), SXT_E_MEMORY);
+    assert_memory_equal(before, sxt_rope_row(rope, 9, spare), sizeof before);
+    assert_ptr_not_equal(sxt_rope_row(rope, 9, spare), spare);
+    assert_ptr_equal(sxt_rope_row(rope, 10, spare), spare);
+    sxt_rope_free(rope);
+    sxt_rope_free(NULL);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_plain_and_linear),
+        cmocka_unit_test(test_yarn_golden),
+        cmocka_unit_test(test_yarn_attention_factor),
+        cmocka_unit_test(test_yarn_without_a_ramp),
+        cmocka_unit_test(test_llama3_golden),
+        cmocka_unit_test(test_frequency_divisors),
+        cmocka_unit_test(test_rows),
+        cmocka_unit_test(test_refused_shapes),
+        cmocka_unit_test(test_refused_scaling),
+        cmocka_unit_test(test_out_of_memory),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

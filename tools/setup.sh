@@ -1,0 +1,70 @@
+# Sourced by ./demo and ./check: finds out what is missing and, on Debian as root, installs it.
+# POSIX sh; every line is one need: the Debian package, its common name, and a test whether it is there.
+
+missing_packages=
+missing_names=
+
+need() { # package, common name, test
+    eval "$3" >/dev/null 2>&1 && return
+    missing_packages="$missing_packages $1"
+    missing_names="$missing_names
+  $2"
+}
+
+compiler() { command -v cc || command -v gcc || command -v clang; }
+compiles() { printf '#include <stdio.h>\nint main(void) { return 0; }\n' | "$(compiler)" -x c - -o /dev/null; }
+library() { pkg-config --exists "$1"; }
+numpy() { /usr/bin/python3 -c 'import numpy' || python3 -c 'import numpy'; }
+
+need_for_build() {
+    need cmake "CMake 3.22 or later" "command -v cmake"
+    need ninja-build "Ninja" "command -v ninja"
+    need "gcc libc6-dev" "a C11 compiler (GCC 12 or Clang 14, or later) with the C library's headers" compiles
+    need pkg-config "pkg-config" "command -v pkg-config"
+    need libpcre2-dev "PCRE2, 8-bit, with headers" "library libpcre2-8"
+    need libjansson-dev "Jansson, with headers" "library jansson"
+    need libutf8proc-dev "utf8proc, with headers" "library libutf8proc"
+    need libxxhash-dev "xxHash, with headers" "library libxxhash"
+    need libedit-dev "libedit, with headers" "library libedit"
+}
+
+need_for_tests() {
+    need libcmocka-dev "cmocka, with headers" "library cmocka"
+    need "python3 python3-numpy" "Python 3 with NumPy" numpy
+}
+
+install_missing() {
+    [ -n "$missing_packages" ] || return 0
+    if ! command -v apt-get >/dev/null 2>&1 || [ ! -e /etc/debian_version ]; then
+        echo "$0: this is not Debian; please install, then run $0 again:$missing_names" >&2
+        exit 1
+    fi
+    if [ "$(id -u)" != 0 ]; then
+        echo "$0: packages are missing and only root can install them; please run, then run $0 again:" >&2
+        echo "  apt-get install --no-install-recommends$missing_packages" >&2
+        exit 1
+    fi
+    echo "== Installing$missing_packages"
+    DEBIAN_FRONTEND=noninteractive
+    export DEBIAN_FRONTEND
+    apt-get update -q >"$setup_log" 2>&1 &&
+        # shellcheck disable=SC2086 # a list of words
+        apt-get install -y -q --no-install-recommends $missing_packages >>"$setup_log" 2>&1 || {
+        tail -n 20 "$setup_log" >&2
+        echo "$0: the installation failed; the whole log is in $setup_log" >&2
+        exit 1
+    }
+}
+
+# Quiet unless it fails.
+build() { # preset
+    echo "== Building ($1)"
+    { cmake --preset "$1" && cmake --build --preset "$1"; } >"build/$1.log" 2>&1 || {
+        tail -n 40 "build/$1.log" >&2
+        echo "$0: the build failed; the whole log is in build/$1.log" >&2
+        exit 1
+    }
+}
+
+mkdir -p build
+setup_log=build/setup.log
