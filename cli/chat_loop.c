@@ -45,7 +45,8 @@ static int render(const run_job *job, const conversation *talk, token_list *toke
     sxt_message *messages = must_allocate((size_t)talk->n * sizeof *messages);
     sxt_error error;
     for (int64_t i = 0; i < talk->n; i++)
-        messages[i] = (sxt_message){talk->turns[i].role, talk->turns[i].text.bytes, talk->turns[i].text.n_bytes};
+        messages[i] =
+            (sxt_message){talk->turns[i].role, talk->turns[i].text.bytes, talk->turns[i].text.n_bytes};
     sxt_status status = sxt_chat_tokens(job->model, job->options->chat_template, messages, talk->n, true,
                                         &tokens->ids, &tokens->n, &error);
     free(messages);
@@ -113,15 +114,17 @@ static int say(run_job *job, conversation *talk, const char *text, size_t n_byte
     add_turn(talk, "user", text, n_bytes);
     int code = render(job, talk, &tokens);
     if (code == EXIT_CODE_OK && tokens.n >= job->n_ctx) {
-        message_error(EXIT_CODE_OK,
-                      "the conversation would have %lld tokens and the context holds %lld; /reset forgets it, a "
-                      "larger -c lets it grow",
-                      (long long)tokens.n, (long long)job->n_ctx);
+        message_error(
+            EXIT_CODE_OK,
+            "the conversation would have %lld tokens and the context holds %lld; /reset forgets it, a "
+            "larger -c lets it grow",
+            (long long)tokens.n, (long long)job->n_ctx);
         drop_turns(talk, talk->n - 1);
     } else if (code == EXIT_CODE_OK) {
         code = answer(job, talk, &tokens);
         const text_buffer *said = &talk->last.text;
-        if (code == EXIT_CODE_OK) add_turn(talk, "assistant", said->n_bytes > 0 ? said->bytes : "", said->n_bytes);
+        if (code == EXIT_CODE_OK)
+            add_turn(talk, "assistant", said->n_bytes > 0 ? said->bytes : "", said->n_bytes);
         if (code == EXIT_CODE_INTERRUPTED) {
             message_note("stopped; the message was taken back");
             drop_turns(talk, talk->n - 1);
@@ -199,7 +202,8 @@ static int talk_on(run_job *job, conversation *talk, text_buffer *opening) {
 
 static int open_conversation(run_job *job, conversation *talk) {
     token_list tokens = {0};
-    if (job->options->system != NULL) add_turn(talk, "system", job->options->system, strlen(job->options->system));
+    if (job->options->system != NULL)
+        add_turn(talk, "system", job->options->system, strlen(job->options->system));
     /* A template that is missing is told before the first message is typed. */
     add_turn(talk, "user", "?", 1);
     int code = render(job, talk, &tokens);
@@ -217,8 +221,9 @@ int chat_loop(run_job *job) {
     if (code == EXIT_CODE_OK) code = open_conversation(job, &talk);
     if (code == EXIT_CODE_OK) {
         sxt_session_describe(job->session, &stats);
-        message_note("context of %lld tokens, cache %.1f MiB (the trained window is %lld); /help lists the commands",
-                     (long long)job->n_ctx, (double)stats.kv_bytes / 1048576, (long long)job->info.n_ctx_train);
+        message_note(
+            "context of %lld tokens, cache %.1f MiB (the trained window is %lld); /help lists the commands",
+            (long long)job->n_ctx, (double)stats.kv_bytes / 1048576, (long long)job->info.n_ctx_train);
         interrupt_watch(NULL);
         code = talk_on(job, &talk, &opening);
         interrupt_release();

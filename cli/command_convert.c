@@ -28,8 +28,8 @@ static void tell(const option_values *options, const char *input, const char *ou
     struct stat status = {0};
     stat(output, &status);
     if (!options->json) {
-        message_line("wrote %s, %s, %.1f MiB in %.1f s", output, options->type, (double)status.st_size / 1048576,
-                     seconds);
+        message_line("wrote %s, %s, %.1f MiB in %.1f s", output, options->type,
+                     (double)status.st_size / 1048576, seconds);
         return;
     }
     json_document *document = document_object();
@@ -43,7 +43,8 @@ static void tell(const option_values *options, const char *input, const char *ou
 
 int command_convert(const option_values *options) {
     if (options->n_positional != 2)
-        return message_error(EXIT_CODE_USAGE, "convert needs a model and a file to write: sextant convert IN OUT.gguf");
+        return message_error(EXIT_CODE_USAGE,
+                             "convert needs a model and a file to write: sextant convert IN OUT.gguf");
     const char *input = options->positional[0], *output = options->positional[1];
     sxt_error error;
     progress line = progress_start("converting", "tensors");

@@ -6,9 +6,12 @@
 #include "nearest.h"
 
 int command_help(const option_values *options) {
-    if (options->man) help_man_page(stdout);
-    else if (options->completions != NULL) help_completions(options->completions, stdout);
-    else if (options->n_positional == 0) help_overview(stdout);
+    if (options->man)
+        help_man_page(stdout);
+    else if (options->completions != NULL)
+        help_completions(options->completions, stdout);
+    else if (options->n_positional == 0)
+        help_overview(stdout);
     else {
         const char *name = options->positional[0];
         const command_row *command = command_find(name);

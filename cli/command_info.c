@@ -63,7 +63,9 @@ static int listed_plans(const option_values *options, const sxt_model_info *info
     return n;
 }
 
-static bool is_unbounded(const char *plan, int64_t limit) { return limit == INT64_MAX || strcmp(plan, "auto") == 0; }
+static bool is_unbounded(const char *plan, int64_t limit) {
+    return limit == INT64_MAX || strcmp(plan, "auto") == 0;
+}
 
 /* Where `auto` is shown choosing: -c, or four trained windows. */
 static int64_t shown_length(const option_values *options, const sxt_model_info *info) {
@@ -104,8 +106,10 @@ static int put_plans(json_document *document, const option_values *options, cons
             return message_library_error(&error);
         json_document *row = document_object();
         document_put_text(row, "plan", plans[i]);
-        if (is_unbounded(plans[i], plan.limit)) document_put_null(row, "tokens");
-        else document_put_integer(row, "tokens", plan.limit);
+        if (is_unbounded(plans[i], plan.limit))
+            document_put_null(row, "tokens");
+        else
+            document_put_integer(row, "tokens", plan.limit);
         document_append(rows, row);
     }
     return EXIT_CODE_OK;
@@ -131,7 +135,8 @@ static void put_description(json_document *d, const sxt_model *model, const sxt_
     type_count counts[MAX_TYPES];
     int n_types = count_types(model, counts);
     json_document *types = document_object();
-    for (int i = 0; i < n_types; i++) document_put_integer(types, type_name(counts[i].type), counts[i].n_tensors);
+    for (int i = 0; i < n_types; i++)
+        document_put_integer(types, type_name(counts[i].type), counts[i].n_tensors);
     document_put_text(d, "path", info->path);
     document_put_text(d, "format", info->format);
     document_put_text(d, "architecture", info->architecture);
@@ -172,8 +177,10 @@ static int print_document(const option_values *options, const sxt_model *model, 
         code = put_plans(document, options, model, info);
     }
     if (options->list_tensors) put_tensors(document, model);
-    if (code == EXIT_CODE_OK) document_print(document);
-    else document_free(document);
+    if (code == EXIT_CODE_OK)
+        document_print(document);
+    else
+        document_free(document);
     return code;
 }
 
@@ -194,13 +201,14 @@ static void print_description(const sxt_model_info *info, bool vocab_only) {
     if (info->name[0] != '\0') print_row("name", info->name);
     if (!vocab_only) {
         printf("%-18s %" PRId64 " tokens\n", "trained window", info->n_ctx_train);
-        if (info->sliding_window > 0) printf("%-18s %" PRId64 " tokens\n", "sliding window", info->sliding_window);
+        if (info->sliding_window > 0)
+            printf("%-18s %" PRId64 " tokens\n", "sliding window", info->sliding_window);
         printf("%-18s %d, width %d, feed-forward %d\n", "layers", info->n_layers, info->d_model, info->n_ff);
         printf("%-18s %d of %d dimensions (%d rotated), %d for keys and values\n", "heads", info->n_heads,
                info->head_dim, info->n_rot, info->n_kv_heads);
         printf("%-18s theta %.10g, scaling %s\n", "rotary positions", info->rope_theta, info->rope_scaling);
-        printf("%-18s %.4g million in %" PRId64 " tensors, %.1f MiB%s\n", "parameters", (double)info->n_params / 1e6,
-               info->n_tensors, (double)info->weight_bytes / 1048576,
+        printf("%-18s %.4g million in %" PRId64 " tensors, %.1f MiB%s\n", "parameters",
+               (double)info->n_params / 1e6, info->n_tensors, (double)info->weight_bytes / 1048576,
                info->tied_output ? ", output tied to the embedding" : "");
     }
     printf("%-18s %s%s%s, %d tokens, BOS %d%s, EOS %d%s\n", "tokenizer", info->tokenizer,
@@ -221,8 +229,8 @@ static void print_memory(const option_values *options, const sxt_model *model) {
     int64_t contexts[4];
     int n = memory_contexts(options, contexts);
     sxt_memory_plan memory = {0};
-    printf("\nmemory needed (cache %s)\n%10s %12s %12s %12s %12s\n", options->kv, "context", "weights", "cache", "work",
-           "total");
+    printf("\nmemory needed (cache %s)\n%10s %12s %12s %12s %12s\n", options->kv, "context", "weights", "cache",
+           "work", "total");
     for (int i = 0; i < n; i++) {
         sxt_session_params params = session_params(options, "none", 0);
         params.n_ctx = contexts[i];
@@ -232,7 +240,8 @@ static void print_memory(const option_values *options, const sxt_model *model) {
                (double)(memory.private_bytes + memory.scratch_bytes) / 1048576,
                (double)memory.total_bytes / 1048576);
     }
-    if (memory.available_bytes > 0) printf("available now: %.1f MiB\n", (double)memory.available_bytes / 1048576);
+    if (memory.available_bytes > 0)
+        printf("available now: %.1f MiB\n", (double)memory.available_bytes / 1048576);
 }
 
 static int print_plans(const option_values *options, const sxt_model *model, const sxt_model_info *info) {
@@ -246,8 +255,10 @@ static int print_plans(const option_values *options, const sxt_model *model, con
             return message_library_error(&error);
         if (strcmp(plans[i], "auto") == 0)
             printf("  %-40s grows with the text; %" PRId64 " tokens: %s\n", "auto", plan.length, plan.plan);
-        else if (is_unbounded(plans[i], plan.limit)) printf("  %-40s any\n", plans[i]);
-        else printf("  %-40s %" PRId64 " tokens\n", plans[i], plan.limit);
+        else if (is_unbounded(plans[i], plan.limit))
+            printf("  %-40s any\n", plans[i]);
+        else
+            printf("  %-40s %" PRId64 " tokens\n", plans[i], plan.limit);
     }
     return EXIT_CODE_OK;
 }
@@ -280,22 +291,27 @@ static int print_text(const option_values *options, const sxt_model *model, cons
     return code;
 }
 
-/* A file that holds a vocabulary alone, or an architecture this version cannot run, is still described. */
-static bool open_vocabulary(const char *path, sxt_model **model) {
-    sxt_error error;
+static bool opens_as_vocabulary(const char *path, const sxt_error *error, sxt_model **model) {
     sxt_model_info info;
     sxt_model_params params = sxt_model_params_default();
-    sxt_status status = sxt_model_open(path, &params, model, &error);
     params.vocab_only = true;
-    if (status == SXT_OK || sxt_model_open(path, &params, model, NULL) != SXT_OK) return status == SXT_OK;
+    if (sxt_model_open(path, &params, model, NULL) != SXT_OK) return false;
     sxt_model_describe(*model, &info);
-    if (status == SXT_E_UNSUPPORTED || info.n_tensors == 0) {
-        message_note("the tokenizer alone can be used: %s", error.text);
-        return true;
-    }
+    if (error->status == SXT_E_UNSUPPORTED || info.n_tensors == 0) return true;
     sxt_model_close(*model);
     *model = NULL;
     return false;
+}
+
+/* A file that holds a vocabulary alone, or an architecture this version cannot run, is still described. */
+static int open_for_description(const char *path, sxt_model **model, bool *vocab_only) {
+    sxt_error error;
+    *vocab_only = false;
+    if (path != NULL && sxt_model_open(path, NULL, model, &error) == SXT_OK) return EXIT_CODE_OK;
+    if (path == NULL || !opens_as_vocabulary(path, &error, model)) return model_open(path, false, model);
+    message_note("the tokenizer alone can be used: %s", error.text);
+    *vocab_only = true;
+    return EXIT_CODE_OK;
 }
 
 int command_info(const option_values *options) {

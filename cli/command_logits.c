@@ -27,7 +27,8 @@ static bool write_row(void *user, int64_t pos, const float *logits) {
 }
 
 static int cannot_write(const char *path, int problem) {
-    return message_error(EXIT_CODE_FAILURE, "-o %s: %s; give a place that can be written", path, strerror(problem));
+    return message_error(EXIT_CODE_FAILURE, "-o %s: %s; give a place that can be written", path,
+                         strerror(problem));
 }
 
 static int scan(const option_values *options, sxt_session *session, const token_list *tokens, int32_t n_vocab) {
@@ -35,7 +36,8 @@ static int scan(const option_values *options, sxt_session *session, const token_
     row_writer writer = {npy_file_create(options->output, tokens->n - first_pos, n_vocab), 0};
     if (writer.file == NULL) return cannot_write(options->output, errno);
     sxt_error error;
-    sxt_status status = sxt_session_scan(session, tokens->ids, tokens->n, first_pos, write_row, &writer, &error);
+    sxt_status status =
+        sxt_session_scan(session, tokens->ids, tokens->n, first_pos, write_row, &writer, &error);
     if (status == SXT_OK)
         return npy_file_commit(writer.file) ? EXIT_CODE_OK : cannot_write(options->output, errno);
     npy_file_abort(writer.file);
@@ -68,16 +70,17 @@ static int read_tokens(const option_values *options, const sxt_model *model, tok
 }
 
 static int write_logits(const option_values *options, const sxt_model *model, const token_list *tokens) {
-    const char *plan = options->n_plans > 0 ? options->plans[0] : "none";
+    const char *plan = plan_at(options, 0);
     sxt_plan_info about;
     sxt_model_info info;
     sxt_session *session = NULL;
     progress line = progress_start("reading", "tokens");
     sxt_session_params params = session_params(options, plan, tokens->n);
     if (tokens->n > params.n_ctx)
-        return message_error(EXIT_CODE_USAGE,
-                             "the prompt has %lld tokens and -c is %lld; give -c %lld or more, or a shorter prompt",
-                             (long long)tokens->n, (long long)params.n_ctx, (long long)tokens->n);
+        return message_error(
+            EXIT_CODE_USAGE,
+            "the prompt has %lld tokens and -c is %lld; give -c %lld or more, or a shorter prompt",
+            (long long)tokens->n, (long long)params.n_ctx, (long long)tokens->n);
     sxt_model_describe(model, &info);
     int code = plan_announce(model, plan, tokens->n, &about);
     if (code == EXIT_CODE_OK) code = session_open(model, &params, &line, &session);
@@ -105,7 +108,8 @@ int command_logits(const option_values *options) {
     if (options->tokens.n > 0) {
         given = (token_list){must_allocate((size_t)options->tokens.n * sizeof *given.ids), options->tokens.n};
         for (int64_t i = 0; i < given.n; i++) given.ids[i] = (int32_t)options->tokens.values[i];
-    } else code = read_tokens(options, model, &read);
+    } else
+        code = read_tokens(options, model, &read);
     if (code == EXIT_CODE_OK) code = write_logits(options, model, given.n > 0 ? &given : &read);
     free(given.ids);
     sxt_free(read.ids);

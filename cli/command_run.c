@@ -18,8 +18,8 @@ static int chat_tokens(const run_job *job, const text_buffer *text, token_list *
     if (options->system != NULL)
         messages[n++] = (sxt_message){"system", options->system, strlen(options->system)};
     messages[n++] = (sxt_message){"user", text->bytes, text->n_bytes};
-    if (sxt_chat_tokens(job->model, options->chat_template, messages, n, true, &tokens->ids, &tokens->n, &error) ==
-        SXT_OK)
+    if (sxt_chat_tokens(job->model, options->chat_template, messages, n, true, &tokens->ids, &tokens->n,
+                        &error) == SXT_OK)
         return EXIT_CODE_OK;
     return message_library_error(&error);
 }
@@ -28,7 +28,8 @@ static int read_tokens(const run_job *job, token_list *tokens) {
     const option_values *options = job->options;
     text_buffer text = {0};
     int code = prompt_text(options, &text);
-    if (code == EXIT_CODE_OK && options->chat) code = chat_tokens(job, &text, tokens);
+    if (code == EXIT_CODE_OK && options->chat)
+        code = chat_tokens(job, &text, tokens);
     else if (code == EXIT_CODE_OK)
         code = prompt_tokens(job->model, text.bytes, text.n_bytes, options->no_bos, options->special, tokens);
     text_buffer_free(&text);
@@ -41,9 +42,10 @@ static int room_for_answer(const option_values *options, int64_t n_tokens, int64
     *n_generate = options->n_generate;
     if (options->ctx == 0) return EXIT_CODE_OK;
     if (needed > options->ctx)
-        return message_error(EXIT_CODE_USAGE,
-                             "the prompt has %lld tokens and -c is %lld; give -c %lld or more, or a shorter prompt",
-                             (long long)n_tokens, (long long)options->ctx, (long long)needed);
+        return message_error(
+            EXIT_CODE_USAGE,
+            "the prompt has %lld tokens and -c is %lld; give -c %lld or more, or a shorter prompt",
+            (long long)n_tokens, (long long)options->ctx, (long long)needed);
     if (*n_generate > options->ctx - n_tokens) *n_generate = options->ctx - n_tokens;
     return EXIT_CODE_OK;
 }
@@ -54,8 +56,8 @@ static void print_document(const run_job *job, int64_t n_prompt, const generatio
     json_document *document = document_object();
     sxt_session_describe(job->session, &stats);
     sxt_session_plan(job->session, &plan);
-    document_put(document, "text", document_text(result->text.n_bytes > 0 ? result->text.bytes : "",
-                                                 result->text.n_bytes));
+    document_put(document, "text",
+                 document_text(result->text.n_bytes > 0 ? result->text.bytes : "", result->text.n_bytes));
     document_put(document, "ids", document_integers(result->ids, result->n));
     document_put_text(document, "stopped_by", result->stopped_by);
     document_put_integer(document, "n_prompt", n_prompt);
@@ -133,7 +135,8 @@ static int check_options(const option_values *options) {
     if (options->interactive && options->json)
         return message_error(EXIT_CODE_USAGE, "--json and -i do not go together; leave one out");
     if (options->special && (options->chat || options->interactive))
-        return message_error(EXIT_CODE_USAGE, "--special is for plain prompts; in a chat a message is always text");
+        return message_error(EXIT_CODE_USAGE,
+                             "--special is for plain prompts; in a chat a message is always text");
     if (options->system != NULL && !options->chat && !options->interactive)
         return message_error(EXIT_CODE_USAGE, "--system needs --chat or -i");
     if (options->chat_template != NULL && !options->chat && !options->interactive)

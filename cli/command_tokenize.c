@@ -35,12 +35,15 @@ static int encode(const option_values *options, const sxt_model *model) {
     int code = EXIT_CODE_OK;
     uint32_t flags = (options->no_bos ? 0u : SXT_TOKENIZE_ADD_SPECIAL) |
                      (options->special ? SXT_TOKENIZE_PARSE_SPECIAL : 0u);
-    if (options->file != NULL) code = prompt_read_file("-f", options->file, &text);
-    else text_buffer_print(&text, "%s", options->prompt);
+    if (options->file != NULL)
+        code = prompt_read_file("-f", options->file, &text);
+    else
+        text_buffer_print(&text, "%s", options->prompt);
     if (code == EXIT_CODE_OK &&
         sxt_tokenize(model, text.bytes, text.n_bytes, flags, &tokens.ids, &tokens.n, &error) != SXT_OK)
         code = message_library_error(&error);
-    if (code == EXIT_CODE_OK && options->json) code = print_pieces(model, &tokens);
+    if (code == EXIT_CODE_OK && options->json)
+        code = print_pieces(model, &tokens);
     else if (code == EXIT_CODE_OK) {
         for (int64_t i = 0; i < tokens.n; i++) printf("%s%d", i > 0 ? " " : "", tokens.ids[i]);
         printf("\n");
@@ -57,8 +60,8 @@ static int decode(const option_values *options, const sxt_model *model) {
     sxt_error error;
     int code = EXIT_CODE_OK;
     for (int64_t i = 0; i < options->decode.n; i++) ids[i] = (int32_t)options->decode.values[i];
-    if (sxt_detokenize(model, ids, options->decode.n, options->special ? SXT_DETOKENIZE_SPECIAL : 0u, &text, &n_bytes,
-                       &error) != SXT_OK)
+    if (sxt_detokenize(model, ids, options->decode.n, options->special ? SXT_DETOKENIZE_SPECIAL : 0u, &text,
+                       &n_bytes, &error) != SXT_OK)
         code = message_library_error(&error);
     else if (options->json) {
         json_document *document = document_object();

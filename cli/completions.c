@@ -30,9 +30,12 @@ static void bash_values(FILE *out) {
         value_words(row, &words);
         fprintf(out, "        --%s", row->name);
         if (row->letter != 0) fprintf(out, "|-%c", row->letter);
-        if (is_path(row)) fputs(") COMPREPLY=( $(compgen -f -- \"$word\") ); return ;;\n", out);
-        else if (words.n_bytes == 0) fputs(") return ;;\n", out);
-        else fprintf(out, ") COMPREPLY=( $(compgen -W \"%s\" -- \"$word\") ); return ;;\n", words.bytes);
+        if (is_path(row))
+            fputs(") COMPREPLY=( $(compgen -f -- \"$word\") ); return ;;\n", out);
+        else if (words.n_bytes == 0)
+            fputs(") return ;;\n", out);
+        else
+            fprintf(out, ") COMPREPLY=( $(compgen -W \"%s\" -- \"$word\") ); return ;;\n", words.bytes);
         text_buffer_free(&words);
     }
     fputs("    esac\n", out);
@@ -62,7 +65,8 @@ static void print_bash(FILE *out) {
 /* Quotes for the inside of '...' in zsh's _arguments and in fish. */
 static void print_quoted(FILE *out, const char *text, const char *escaped) {
     for (; *text != '\0'; text++) {
-        if (*text == '\'') fputs("'\\''", out);
+        if (*text == '\'')
+            fputs("'\\''", out);
         else {
             if (strchr(escaped, *text) != NULL) fputc('\\', out);
             fputc(*text, out);
@@ -79,12 +83,14 @@ static void zsh_option(FILE *out, const option_row *row, const char *dashes, con
         value_words(row, &words);
         fputc(':', out);
         print_quoted(out, row->argument, "[]:\\");
-        if (is_path(row)) fputs(":_files", out);
+        if (is_path(row))
+            fputs(":_files", out);
         else if (words.n_bytes > 0) {
             fputs(":(", out);
             print_quoted(out, words.bytes, ":");
             fputc(')', out);
-        } else fputs(": ", out);
+        } else
+            fputs(": ", out);
         text_buffer_free(&words);
     }
     fputs("' \\\n", out);
@@ -99,7 +105,8 @@ static void print_zsh(FILE *out) {
         print_quoted(out, COMMAND_TABLE[i].summary, ":");
         fputs("'\n", out);
     }
-    fputs("        )\n        _describe command commands\n        return\n    fi\n    case $words[2] in\n", out);
+    fputs("        )\n        _describe command commands\n        return\n    fi\n    case $words[2] in\n",
+          out);
     for (int i = 0; i < N_COMMANDS; i++) {
         fprintf(out, "        %s) shift words; (( CURRENT-- )); _arguments \\\n", COMMAND_TABLE[i].name);
         for (int k = 0; k < N_OPTIONS; k++) {
@@ -141,7 +148,10 @@ static void print_fish(FILE *out) {
 }
 
 void help_completions(const char *shell, FILE *out) {
-    if (strcmp(shell, "zsh") == 0) print_zsh(out);
-    else if (strcmp(shell, "fish") == 0) print_fish(out);
-    else print_bash(out);
+    if (strcmp(shell, "zsh") == 0)
+        print_zsh(out);
+    else if (strcmp(shell, "fish") == 0)
+        print_fish(out);
+    else
+        print_bash(out);
 }

@@ -45,29 +45,35 @@ static sxt_status add_piece(const sxt_model *model, int32_t id, bool show_specia
 }
 
 /* The next token, or the reason why there is none. */
-static sxt_status take_token(const sxt_model *model, sxt_session *session, bool show_special, text_output *output,
-                             generation *result, sxt_error *error) {
+static sxt_status take_token(const sxt_model *model, sxt_session *session, bool show_special,
+                             text_output *output, generation *result, sxt_error *error) {
     int32_t id;
     sxt_status status = sxt_session_next(session, &id, error);
     if (is_stale(status)) status = sxt_session_next(session, &id, error);
-    if (status == SXT_E_CANCELLED) result->stopped_by = "interrupt";
-    else if (status == SXT_E_LIMIT) result->stopped_by = "context";
-    else if (status != SXT_OK) return status;
-    else if (sxt_token_ends(model, id)) result->stopped_by = "end";
-    else return add_piece(model, id, show_special, output, result, error);
+    if (status == SXT_E_CANCELLED)
+        result->stopped_by = "interrupt";
+    else if (status == SXT_E_LIMIT)
+        result->stopped_by = "context";
+    else if (status != SXT_OK)
+        return status;
+    else if (sxt_token_ends(model, id))
+        result->stopped_by = "end";
+    else
+        return add_piece(model, id, show_special, output, result, error);
     return SXT_OK;
 }
 
-int generate(const sxt_model *model, sxt_session *session, int64_t n_max, bool show_special, text_output *output,
-             generation *result) {
-    int64_t capacity = 0;
+int generate(const sxt_model *model, sxt_session *session, int64_t n_max, bool show_special,
+             text_output *output, generation *result) {
+    result->stopped_by = NULL;
     while (result->stopped_by == NULL && result->n < n_max) {
         sxt_error error;
-        if (result->n == capacity) {
-            capacity = capacity * 2 + 256;
-            result->ids = must_reallocate(result->ids, (size_t)capacity * sizeof *result->ids);
+        if (result->n == result->capacity) {
+            result->capacity = result->capacity * 2 + 256;
+            result->ids = must_reallocate(result->ids, (size_t)result->capacity * sizeof *result->ids);
         }
-        if (interrupted()) result->stopped_by = "interrupt";
+        if (interrupted())
+            result->stopped_by = "interrupt";
         else if (take_token(model, session, show_special, output, result, &error) != SXT_OK)
             return message_library_error(&error);
     }

@@ -33,25 +33,32 @@ static void print_filled(FILE *out, const char *text, int column, int indent) {
 
 void help_value_note(const option_row *row, text_buffer *note) {
     bool bounded = row->kind == OPTION_INTEGER || row->kind == OPTION_REAL;
-    if (row->choices != NULL) text_buffer_print(note, "one of %s", row->choices);
-    else if (bounded && row->max < 2147483647.0) text_buffer_print(note, "from %.15g to %.15g", row->min, row->max);
-    else if (bounded && row->min > 0) text_buffer_print(note, "at least %.15g", row->min);
+    if (row->choices != NULL)
+        text_buffer_print(note, "one of %s", row->choices);
+    else if (bounded && row->max < 2147483647.0)
+        text_buffer_print(note, "from %.15g to %.15g", row->min, row->max);
+    else if (bounded && row->min > 0)
+        text_buffer_print(note, "at least %.15g", row->min);
     if (row->default_value != NULL)
         text_buffer_print(note, "%sdefault %s", note->n_bytes > 0 ? "; " : "", row->default_value);
 }
 
 static void print_option(const option_row *row, FILE *out) {
     text_buffer left = {0}, right = {0}, note = {0};
-    if (row->letter != 0) text_buffer_print(&left, "  -%c, --%s", row->letter, row->name);
-    else text_buffer_print(&left, "      --%s", row->name);
+    if (row->letter != 0)
+        text_buffer_print(&left, "  -%c, --%s", row->letter, row->name);
+    else
+        text_buffer_print(&left, "      --%s", row->name);
     if (row->argument != NULL) text_buffer_print(&left, " %s", row->argument);
     text_buffer_print(&right, "%s", row->help);
     help_value_note(row, &note);
     if (note.n_bytes > 0) text_buffer_print(&right, " (%s)", note.bytes);
     for (int i = 0; i < MAX_ALIASES && row->aliases[i] != NULL; i++)
         text_buffer_print(&right, " [also --%s]", row->aliases[i]);
-    if (left.n_bytes + 2 > HELP_COLUMN) fprintf(out, "%s\n%*s", left.bytes, HELP_COLUMN, "");
-    else fprintf(out, "%-*s", HELP_COLUMN, left.bytes);
+    if (left.n_bytes + 2 > HELP_COLUMN)
+        fprintf(out, "%s\n%*s", left.bytes, HELP_COLUMN, "");
+    else
+        fprintf(out, "%-*s", HELP_COLUMN, left.bytes);
     print_filled(out, right.bytes, HELP_COLUMN, HELP_COLUMN);
     text_buffer_free(&left);
     text_buffer_free(&right);
@@ -83,10 +90,11 @@ void help_overview(FILE *out) {
                  "Usage: sextant COMMAND [options]\n\nCommands:\n");
     for (int i = 0; i < N_COMMANDS; i++)
         fprintf(out, "  %-12s %s\n", COMMAND_TABLE[i].name, COMMAND_TABLE[i].summary);
-    fprintf(out, "\nExamples:\n"
-                 "  sextant info model.gguf\n"
-                 "  sextant run -m model.gguf -f document.txt -p \"What is it about?\" --chat\n"
-                 "  sextant perplexity -m model.gguf -f novel.txt --lengths 4096 --extend none --extend auto\n\n"
-                 "'sextant COMMAND --help' explains a command; 'sextant help --man' is the whole manual.\n"
-                 "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 model rejected, 130 interrupted.\n");
+    fprintf(out,
+            "\nExamples:\n"
+            "  sextant info model.gguf\n"
+            "  sextant run -m model.gguf -f document.txt -p \"What is it about?\" --chat\n"
+            "  sextant perplexity -m model.gguf -f novel.txt --lengths 4096 --extend none --extend auto\n\n"
+            "'sextant COMMAND --help' explains a command; 'sextant help --man' is the whole manual.\n"
+            "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 model rejected, 130 interrupted.\n");
 }

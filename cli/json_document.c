@@ -71,8 +71,10 @@ void document_print(json_document *document) {
     size_t n_bytes = 0;
     while (text[n_bytes] != '\0') n_bytes++;
     text_buffer visible = {0};
-    if (isatty(STDOUT_FILENO)) text_buffer_add_visible(&visible, text, n_bytes, VISIBLE_TEXT, true);
-    else text_buffer_add(&visible, text, n_bytes);
+    if (isatty(STDOUT_FILENO))
+        text_buffer_add_visible(&visible, text, n_bytes, VISIBLE_TEXT, true);
+    else
+        text_buffer_add(&visible, text, n_bytes);
     text_buffer_add(&visible, "\n", 1);
     fwrite(visible.bytes, 1, visible.n_bytes, stdout);
     text_buffer_free(&visible);
@@ -83,7 +85,8 @@ void document_free(json_document *document) { json_decref(inside(document)); }
 
 json_document *document_parse(const char *bytes, size_t n_bytes, char *problem, size_t n_problem) {
     json_error_t error;
-    json_t *value = json_loadb(bytes, n_bytes, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL, &error);
+    json_t *value =
+        json_loadb(bytes, n_bytes, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL, &error);
     if (value == NULL) snprintf(problem, n_problem, "%s", error.text);
     return outside(value);
 }

@@ -57,9 +57,12 @@ static void make_folders(char *path) {
 static char *find_history_path(void) {
     const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
     text_buffer path = {0};
-    if (state != NULL && state[0] == '/') text_buffer_print(&path, "%s/sextant/history", state);
-    else if (home != NULL && home[0] == '/') text_buffer_print(&path, "%s/.local/state/sextant/history", home);
-    else return NULL;
+    if (state != NULL && state[0] == '/')
+        text_buffer_print(&path, "%s/sextant/history", state);
+    else if (home != NULL && home[0] == '/')
+        text_buffer_print(&path, "%s/.local/state/sextant/history", home);
+    else
+        return NULL;
     make_folders(path.bytes);
     return path.bytes;
 }
@@ -85,8 +88,10 @@ static int read_character(EditLine *edit, wchar_t *character) {
         }
         if (n <= 0) return (int)n;
         size_t length = mbrtowc(character, &byte, 1, &state);
-        if (length == (size_t)-1) state = (mbstate_t){0};
-        else if (length != (size_t)-2) return 1;
+        if (length == (size_t)-1)
+            state = (mbstate_t){0};
+        else if (length != (size_t)-2)
+            return 1;
     }
 }
 

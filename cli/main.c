@@ -16,8 +16,9 @@ static int unknown_command(const char *name) {
     nearest search = nearest_to(name);
     for (int i = 0; i < N_COMMANDS; i++) nearest_offer(&search, COMMAND_TABLE[i].name);
     if (search.best != NULL)
-        return message_error(EXIT_CODE_USAGE, "unknown command '%s'; did you mean '%s'? 'sextant help' lists them",
-                             name, search.best);
+        return message_error(EXIT_CODE_USAGE,
+                             "unknown command '%s'; did you mean '%s'? 'sextant help' lists them", name,
+                             search.best);
     return message_error(EXIT_CODE_USAGE, "unknown command '%s'; 'sextant help' lists the commands", name);
 }
 
@@ -36,8 +37,10 @@ static int finish_output(int code) {
 static int run_command(const command_row *command, int argc, char **argv) {
     option_values options;
     int code = options_parse(command, argc, argv, &options);
-    if (code == EXIT_CODE_OK && options.help) help_command(command, stdout);
-    else if (code == EXIT_CODE_OK) code = command->run(&options);
+    if (code == EXIT_CODE_OK && options.help)
+        help_command(command, stdout);
+    else if (code == EXIT_CODE_OK)
+        code = command->run(&options);
     options_free(&options);
     return finish_output(code);
 }

@@ -9,9 +9,12 @@ static void print_escaped(FILE *out, const char *text, size_t length) {
     for (size_t i = 0; i < length; i++) {
         bool at_line_start = i == 0 || text[i - 1] == '\n';
         if (at_line_start && (text[i] == '.' || text[i] == '\'')) fputs("\\&", out);
-        if (text[i] == '\\') fputs("\\e", out);
-        else if (text[i] == '-') fputs("\\-", out);
-        else fputc(text[i], out);
+        if (text[i] == '\\')
+            fputs("\\e", out);
+        else if (text[i] == '-')
+            fputs("\\-", out);
+        else
+            fputc(text[i], out);
     }
 }
 
@@ -78,28 +81,32 @@ static void print_plans(FILE *out) {
 void help_man_page(FILE *out) {
     fprintf(out, ".TH SEXTANT 1 \"\" \"sextant %d.%d.%d\" \"User Commands\"\n", SXT_VERSION_MAJOR,
             SXT_VERSION_MINOR, SXT_VERSION_PATCH);
-    fputs(".SH NAME\nsextant \\- run language models past the window they were trained for\n.SH SYNOPSIS\n", out);
+    fputs(".SH NAME\nsextant \\- run language models past the window they were trained for\n.SH SYNOPSIS\n",
+          out);
     for (int i = 0; i < N_COMMANDS; i++) {
         fprintf(out, ".B sextant %s\n", COMMAND_TABLE[i].name);
         print_text(out, COMMAND_TABLE[i].usage);
         fputs("\n.br\n", out);
     }
-    fputs(".SH DESCRIPTION\n"
-          "Reads GGUF files and Hugging Face folders. Results go to standard output, everything else to standard\n"
-          "error; progress is shown on a terminal only. Text from a model or a file reaches a terminal with its\n"
-          "control characters made visible as <0xNN>.\n",
-          out);
+    fputs(
+        ".SH DESCRIPTION\n"
+        "Reads GGUF files and Hugging Face folders. Results go to standard output, everything else to "
+        "standard\n"
+        "error; progress is shown on a terminal only. Text from a model or a file reaches a terminal with its\n"
+        "control characters made visible as <0xNN>.\n",
+        out);
     for (int i = 0; i < N_COMMANDS; i++) print_command(&COMMAND_TABLE[i], out);
     print_plans(out);
-    fputs(".SH EXIT STATUS\n"
-          ".TP\n0\ndone\n"
-          ".TP\n1\nfailed: a file cannot be read or written, not enough memory, a session file of another model\n"
-          ".TP\n2\nwrong usage: a command, option, value, plan or prompt that cannot be used\n"
-          ".TP\n3\nthe model is missing, damaged or not supported\n"
-          ".TP\n130\ninterrupted by Ctrl\\-C\n"
-          ".SH ENVIRONMENT\n"
-          ".TP\nSEXTANT_KERNEL\nforces a CPU level, for example scalar\n"
-          ".TP\nXDG_STATE_HOME\nthe chat history is kept in $XDG_STATE_HOME/sextant/history "
-          "(~/.local/state/sextant/history)\n",
-          out);
+    fputs(
+        ".SH EXIT STATUS\n"
+        ".TP\n0\ndone\n"
+        ".TP\n1\nfailed: a file cannot be read or written, not enough memory, a session file of another model\n"
+        ".TP\n2\nwrong usage: a command, option, value, plan or prompt that cannot be used\n"
+        ".TP\n3\nthe model is missing, damaged or not supported\n"
+        ".TP\n130\ninterrupted by Ctrl\\-C\n"
+        ".SH ENVIRONMENT\n"
+        ".TP\nSEXTANT_KERNEL\nforces a CPU level, for example scalar\n"
+        ".TP\nXDG_STATE_HOME\nthe chat history is kept in $XDG_STATE_HOME/sextant/history "
+        "(~/.local/state/sextant/history)\n",
+        out);
 }

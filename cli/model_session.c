@@ -28,6 +28,12 @@ sxt_session_params session_params(const option_values *options, const char *plan
     return params;
 }
 
+int plan_count(const option_values *options) { return options->n_plans > 0 ? options->n_plans : 1; }
+
+const char *plan_at(const option_values *options, int i) {
+    return options->n_plans > 0 ? options->plans[i] : "none";
+}
+
 int plan_announce(const sxt_model *model, const char *plan, int64_t length, sxt_plan_info *info) {
     sxt_error error;
     sxt_model_info about;
@@ -41,7 +47,8 @@ int plan_announce(const sxt_model *model, const char *plan, int64_t length, sxt_
     return EXIT_CODE_OK;
 }
 
-int session_open(const sxt_model *model, const sxt_session_params *params, progress *line, sxt_session **session) {
+int session_open(const sxt_model *model, const sxt_session_params *params, progress *line,
+                 sxt_session **session) {
     sxt_error error;
     sxt_session_params with_progress = *params;
     if (line != NULL) {

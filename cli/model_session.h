@@ -12,11 +12,16 @@ int model_open(const char *path, bool vocab_only, sxt_model **model);
 /* The session parameters that the options ask for; n_ctx is -c, or `n_ctx` without it. */
 sxt_session_params session_params(const option_values *options, const char *plan, int64_t n_ctx);
 
+/* The plans that a measurement compares: --extend's, or `none`. */
+int plan_count(const option_values *options);
+const char *plan_at(const option_values *options, int i);
+
 /* Checks the plan for a context of `length` tokens and warns when its limit, or a sliding window, hides
  * part of it. */
 int plan_announce(const sxt_model *model, const char *plan, int64_t length, sxt_plan_info *info);
 
 /* Opens a session whose prompts report to `line` (may be NULL). */
-int session_open(const sxt_model *model, const sxt_session_params *params, progress *line, sxt_session **session);
+int session_open(const sxt_model *model, const sxt_session_params *params, progress *line,
+                 sxt_session **session);
 
 #endif

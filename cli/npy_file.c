@@ -20,8 +20,9 @@ static bool write_header(FILE *stream, int64_t n_rows, int64_t n_columns) {
     const uint16_t probe = 1;
     char order = *(const unsigned char *)&probe == 1 ? '<' : '>';
     char text[256], start[10] = "\x93NUMPY\x01";
-    int length = snprintf(text, sizeof text, "{'descr': '%cf4', 'fortran_order': False, 'shape': (%lld, %lld), }", order,
-                          (long long)n_rows, (long long)n_columns);
+    int length =
+        snprintf(text, sizeof text, "{'descr': '%cf4', 'fortran_order': False, 'shape': (%lld, %lld), }", order,
+                 (long long)n_rows, (long long)n_columns);
     int padded = (length + 1 + 10 + 63) / 64 * 64 - 10;
     memset(text + length, ' ', (size_t)(padded - length));
     text[padded - 1] = '\n';

@@ -1,12 +1,15 @@
 #include "options.h"
 
 #define AT(field) offsetof(option_values, field)
-#define NO_ALIAS {NULL, NULL}
+#define NO_ALIAS                                                                                               \
+    { NULL, NULL }
+#define ALIAS(name)                                                                                            \
+    { name, NULL }
 #define ANY_INTEGER 2147483647.0
 
 /* Commands that open a model all take the options of a session, so that a line can be edited from one
  * command to the next. */
-#define MODEL_COMMANDS \
+#define MODEL_COMMANDS                                                                                         \
     (COMMAND_RUN | COMMAND_INFO | COMMAND_TOKENIZE | COMMAND_LOGITS | COMMAND_PERPLEXITY | COMMAND_PASSKEY)
 #define PROMPT_COMMANDS (COMMAND_RUN | COMMAND_TOKENIZE | COMMAND_LOGITS)
 #define ALL_COMMANDS 0xFFFFu
@@ -27,16 +30,16 @@ const option_row OPTION_TABLE[] = {
      "write float32 logits, shape (n_positions, n_vocab)", COMMAND_LOGITS},
     {"all", 0, NO_ALIAS, NULL, OPTION_FLAG, AT(all), 0, 0, NULL, NULL,
      "the logits of every position, not of the last alone", COMMAND_LOGITS},
-    {"predict", 'n', {"n-predict", NULL}, "N", OPTION_INTEGER, AT(n_generate), 0, ANY_INTEGER, NULL, "256",
+    {"predict", 'n', ALIAS("n-predict"), "N", OPTION_INTEGER, AT(n_generate), 0, ANY_INTEGER, NULL, "256",
      "most tokens to generate; the model's end token ends earlier", COMMAND_RUN},
     {"extend", 'e', NO_ALIAS, "PLAN", OPTION_PLAN, AT(plans), 0, 0, NULL, NULL,
      "plan past the trained window: none, auto, self-extend:group=G,window=W", MODEL_COMMANDS},
     {"reread", 0, NO_ALIAS, NULL, OPTION_FLAG, AT(reread), 0, 0, NULL, NULL,
      "recompute what was read under an earlier plan when auto changes it", COMMAND_RUN},
-    {"ctx", 'c', {"ctx-size", NULL}, "N", OPTION_INTEGER, AT(ctx), 1, ANY_INTEGER, NULL, NULL,
+    {"ctx", 'c', ALIAS("ctx-size"), "N", OPTION_INTEGER, AT(ctx), 1, ANY_INTEGER, NULL, NULL,
      "most tokens of context; by default what the job needs", MODEL_COMMANDS},
-    {"kv", 0, NO_ALIAS, "TYPE", OPTION_CHOICE, AT(kv), 0, 0, "f16|f32", "f16",
-     "storage of keys and values", MODEL_COMMANDS},
+    {"kv", 0, NO_ALIAS, "TYPE", OPTION_CHOICE, AT(kv), 0, 0, "f16|f32", "f16", "storage of keys and values",
+     MODEL_COMMANDS},
     {"chunk", 0, NO_ALIAS, "N", OPTION_INTEGER, AT(chunk), 1, 65536, NULL, "512",
      "tokens per step while a prompt is read; results do not depend on it", MODEL_COMMANDS},
     {"threads", 't', NO_ALIAS, "N", OPTION_INTEGER, AT(threads), 1, 1024, NULL, NULL,
@@ -48,11 +51,11 @@ const option_row OPTION_TABLE[] = {
     {"system", 0, NO_ALIAS, "TEXT", OPTION_TEXT, AT(system), 0, 0, NULL, NULL,
      "system message for --chat and -i", COMMAND_RUN},
     {"chat-template", 0, NO_ALIAS, "NAME", OPTION_CHOICE, AT(chat_template), 0, 0,
-     "chatml|llama2|llama3|mistral|phi3|gemma|zephyr", NULL,
-     "chat template to use instead of the model's own", COMMAND_RUN},
+     "chatml|llama2|llama3|mistral|phi3|gemma|zephyr", NULL, "chat template to use instead of the model's own",
+     COMMAND_RUN},
     {"session", 0, NO_ALIAS, "FILE", OPTION_FILE, AT(session), 0, 0, NULL, NULL,
      "load what was read from FILE if it exists; save the read prompt there", COMMAND_RUN},
-    {"temp", 0, {"temperature", NULL}, "T", OPTION_REAL, AT(temperature), 0, 100, NULL, "0",
+    {"temp", 0, ALIAS("temperature"), "T", OPTION_REAL, AT(temperature), 0, 100, NULL, "0",
      "sampling temperature; 0 always takes the likeliest token", COMMAND_RUN},
     {"top-k", 0, NO_ALIAS, "K", OPTION_INTEGER, AT(top_k), 0, ANY_INTEGER, NULL, "40",
      "sample from the K likeliest tokens (0: all); needs --temp", COMMAND_RUN},
@@ -90,8 +93,7 @@ const option_row OPTION_TABLE[] = {
     {"type", 0, NO_ALIAS, "TYPE", OPTION_CHOICE, AT(type), 0, 0, "f32|f16|bf16|q8_0|q4_0", "f16",
      "storage of the weights in the new file", COMMAND_CONVERT},
     {"json", 0, NO_ALIAS, NULL, OPTION_FLAG, AT(json), 0, 0, NULL, NULL,
-     "print one JSON document on standard output",
-     MODEL_COMMANDS | COMMAND_CONVERT | COMMAND_VERSION},
+     "print one JSON document on standard output", MODEL_COMMANDS | COMMAND_CONVERT | COMMAND_VERSION},
     {"man", 0, NO_ALIAS, NULL, OPTION_FLAG, AT(man), 0, 0, NULL, NULL,
      "print the manual page sextant(1) in roff", COMMAND_HELP},
     {"completions", 0, NO_ALIAS, "SHELL", OPTION_CHOICE, AT(completions), 0, 0, "bash|zsh|fish", NULL,

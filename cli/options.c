@@ -35,9 +35,10 @@ static int bad_choice(const option_row *row, const char *value) {
     nearest search = nearest_to(value);
     while ((item = strsep(&rest, "|")) != NULL) nearest_offer(&search, item);
     if (search.best != NULL)
-        return message_error(EXIT_CODE_USAGE, "--%s has no value '%s'; did you mean '%s'? (one of %s)", row->name,
-                             value, search.best, row->choices);
-    return message_error(EXIT_CODE_USAGE, "--%s has no value '%s'; use one of %s", row->name, value, row->choices);
+        return message_error(EXIT_CODE_USAGE, "--%s has no value '%s'; did you mean '%s'? (one of %s)",
+                             row->name, value, search.best, row->choices);
+    return message_error(EXIT_CODE_USAGE, "--%s has no value '%s'; use one of %s", row->name, value,
+                         row->choices);
 }
 
 static const char *kind_text(option_kind kind) {
@@ -51,11 +52,13 @@ static const char *kind_text(option_kind kind) {
 
 static int bad_number(const option_row *row, const char *value) {
     char upper[32] = "", range[96] = " of at least 0";
-    if (row->max < 2147483647.0) snprintf(upper, sizeof upper, " to %.15g", row->max);
-    else snprintf(upper, sizeof upper, " up");
+    if (row->max < 2147483647.0)
+        snprintf(upper, sizeof upper, " to %.15g", row->max);
+    else
+        snprintf(upper, sizeof upper, " up");
     if (row->kind != OPTION_UNSIGNED) snprintf(range, sizeof range, " from %.15g%s", row->min, upper);
-    return message_error(EXIT_CODE_USAGE, "--%s needs %s%s, not '%.80s'", row->name, kind_text(row->kind), range,
-                         value);
+    return message_error(EXIT_CODE_USAGE, "--%s needs %s%s, not '%.80s'", row->name, kind_text(row->kind),
+                         range, value);
 }
 
 static int add_plan(option_values *options, const char *value) {
@@ -144,7 +147,8 @@ static int unknown_long(const command_row *command, const char *argument) {
 static bool is_whole_name(const option_row *row, const char *argument) {
     size_t length = strcspn(argument + 2, "=");
     for (int k = 0; k <= MAX_ALIASES && row_name(row, k) != NULL; k++)
-        if (strlen(row_name(row, k)) == length && strncmp(row_name(row, k), argument + 2, length) == 0) return true;
+        if (strlen(row_name(row, k)) == length && strncmp(row_name(row, k), argument + 2, length) == 0)
+            return true;
     return false;
 }
 
@@ -164,7 +168,8 @@ static int complain(const command_row *command, int result, const char *argument
     }
     if (result == ':') {
         const option_row *row = row_of(command, optopt);
-        return message_error(EXIT_CODE_USAGE, "-%c needs a value: %s", optopt, row == NULL ? "" : row->argument);
+        return message_error(EXIT_CODE_USAGE, "-%c needs a value: %s", optopt,
+                             row == NULL ? "" : row->argument);
     }
     if (is_long && optopt >= FIRST_LONG)
         return message_error(EXIT_CODE_USAGE, "--%s takes no value", OPTION_TABLE[optopt - FIRST_LONG].name);
@@ -204,10 +209,12 @@ int options_parse(const command_row *command, int argc, char **argv, option_valu
         /* A cluster of letters (-iv) stays the current argument until its last letter. */
         argument = argv[optind];
         int result = getopt_long(argc, argv, letters, long_options, NULL);
-        if (result != -1) code = take_option(command, result, argument, options);
+        if (result != -1)
+            code = take_option(command, result, argument, options);
         else if (strcmp(argument, "--") == 0)
             while (code == 0 && optind < argc) code = take_positional(command, argv[optind++], options);
-        else code = take_positional(command, argv[optind++], options);
+        else
+            code = take_positional(command, argv[optind++], options);
     }
     if (options->no_special) options->special = false;
     return code;

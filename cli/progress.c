@@ -27,8 +27,8 @@ static void show(progress *line, int64_t n_done, int64_t n_total, double now) {
     double rate = seconds > 0 ? (double)(n_done - line->first_done) / seconds : 0;
     double left = rate > 0 ? (double)(n_total - n_done) / rate : 0;
     int percent = n_total > 0 ? (int)(100 * n_done / n_total) : 100;
-    fprintf(stderr, "\r\033[K%s %lld of %lld %s  %d%%", line->what, (long long)n_done, (long long)n_total, line->unit,
-            percent);
+    fprintf(stderr, "\r\033[K%s %lld of %lld %s  %d%%", line->what, (long long)n_done, (long long)n_total,
+            line->unit, percent);
     if (rate > 0)
         fprintf(stderr, "  %.*f/s  ETA %d:%02d", rate < 10 ? 1 : 0, rate, (int)left / 60, (int)left % 60);
     fflush(stderr);

@@ -44,7 +44,8 @@ int prompt_tokens(const sxt_model *model, const char *bytes, size_t n_bytes, boo
                   token_list *tokens) {
     sxt_model_info info;
     sxt_error error;
-    uint32_t flags = (no_bos ? 0u : SXT_TOKENIZE_ADD_SPECIAL) | (parse_special ? SXT_TOKENIZE_PARSE_SPECIAL : 0u);
+    uint32_t flags =
+        (no_bos ? 0u : SXT_TOKENIZE_ADD_SPECIAL) | (parse_special ? SXT_TOKENIZE_PARSE_SPECIAL : 0u);
     if (sxt_tokenize(model, bytes, n_bytes, flags, &tokens->ids, &tokens->n, &error) != SXT_OK)
         return message_library_error(&error);
     sxt_model_describe(model, &info);

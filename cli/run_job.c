@@ -30,7 +30,8 @@ int run_job_open_session(run_job *job, int64_t n_ctx) {
     job->line = progress_start("reading", "tokens");
     int code = session_open(job->model, &params, &job->line, &job->session);
     if (code == EXIT_CODE_OK) code = set_sampler(job);
-    if (code == EXIT_CODE_OK && options->session != NULL) code = session_store_load(job->session, options->session);
+    if (code == EXIT_CODE_OK && options->session != NULL)
+        code = session_store_load(job->session, options->session);
     return code;
 }
 
@@ -45,8 +46,8 @@ void run_job_summary(const run_job *job, const generation *result) {
     text_buffer_print(&line, "read %lld tokens in %.2f s (%.1f/s)", (long long)stats.n_read, stats.read_seconds,
                       rate(stats.n_read, stats.read_seconds));
     if (stats.n_reused > 0) text_buffer_print(&line, ", reused %lld", (long long)stats.n_reused);
-    text_buffer_print(&line, "; generated %lld in %.2f s (%.1f/s)", (long long)result->n, stats.generate_seconds,
-                      rate(stats.n_generated, stats.generate_seconds));
+    text_buffer_print(&line, "; generated %lld in %.2f s (%.1f/s)", (long long)result->n,
+                      stats.generate_seconds, rate(stats.n_generated, stats.generate_seconds));
     text_buffer_print(&line, "; memory %.1f MiB, cache %.1f MiB of it", (double)stats.total_bytes / 1048576,
                       (double)stats.kv_bytes / 1048576);
     text_buffer_print(&line, "; plan %s", plan.plan);

@@ -56,10 +56,14 @@ static int character_length(const unsigned char *bytes, size_t n_bytes) {
     unsigned char first = bytes[0], low = 0x80, high = 0xBF;
     int length;
     if (first < 0x80) return 1;
-    if (first >= 0xC2 && first <= 0xDF) length = 2;
-    else if (first >= 0xE0 && first <= 0xEF) length = 3;
-    else if (first >= 0xF0 && first <= 0xF4) length = 4;
-    else return -1;
+    if (first >= 0xC2 && first <= 0xDF)
+        length = 2;
+    else if (first >= 0xE0 && first <= 0xEF)
+        length = 3;
+    else if (first >= 0xF0 && first <= 0xF4)
+        length = 4;
+    else
+        return -1;
     if (first == 0xE0) low = 0xA0;
     if (first == 0xED) high = 0x9F;
     if (first == 0xF0) low = 0x90;
@@ -93,7 +97,8 @@ size_t text_buffer_add_visible(text_buffer *buffer, const char *bytes, size_t n_
         int length = character_length(data + i, n_bytes - i);
         if (length == 0 && !at_end) break;
         size_t step = length > 0 ? (size_t)length : 1;
-        if (is_kept(data + i, length, rule)) text_buffer_add(buffer, bytes + i, step);
+        if (is_kept(data + i, length, rule))
+            text_buffer_add(buffer, bytes + i, step);
         else
             for (size_t k = 0; k < step; k++) text_buffer_print(buffer, "<0x%02X>", data[i + k]);
         i += step;

@@ -20,8 +20,8 @@ void text_buffer_print(text_buffer *buffer, const char *format, ...) __attribute
 void text_buffer_free(text_buffer *buffer);
 
 typedef enum visible_rule {
-    VISIBLE_UTF8,  /* valid UTF-8, control characters kept (JSON escapes them) */
-    VISIBLE_TEXT,  /* for a terminal: \n and \t are the only control characters kept */
+    VISIBLE_UTF8,    /* valid UTF-8, control characters kept (JSON escapes them) */
+    VISIBLE_TEXT,    /* for a terminal: \n and \t are the only control characters kept */
     VISIBLE_ONE_LINE /* for a message: no control character at all */
 } visible_rule;
 

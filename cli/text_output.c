@@ -16,7 +16,8 @@ static bool deliver(text_output *output, const char *bytes, size_t n_bytes) {
 /* A pipe gets the bytes as they are, but characters whole all the same: a reader shows them as they come. */
 static bool write_whole(text_output *output, bool at_end) {
     text_buffer visible = {0};
-    size_t used = text_buffer_add_visible(&visible, output->held.bytes, output->held.n_bytes, VISIBLE_TEXT, at_end);
+    size_t used =
+        text_buffer_add_visible(&visible, output->held.bytes, output->held.n_bytes, VISIBLE_TEXT, at_end);
     bool good = output->is_terminal ? deliver(output, visible.bytes, visible.n_bytes)
                                     : deliver(output, output->held.bytes, used);
     text_buffer rest = {0};

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Lays out what the repository holds of the sample model the way the larger test data lies, so that a bare
-clone runs the same tests: a Hugging Face folder, reference logits, pass keys, a held-out novel.
+clone runs the same tests: a Hugging Face folder, reference logits, pass keys, a held-out novel. The short
+references are computed here, from the weights as they are in the GGUF; the long ones lie in tests/data.
 
 usage: stage_sample.py REPOSITORY OUT_FOLDER"""
 
@@ -10,26 +11,46 @@ import shutil
 import subprocess
 import sys
 
+import numpy as np
+
+
+def plan_of(method):
+    return "none" if method["kind"] == "vanilla" else "self-extend:group=%d,window=%d" % (method["G"], method["W"])
+
+
+def write_references(tiny, stored, oracle):
+    model = oracle.Llama(tiny)
+    with open(os.path.join(stored, "ref.json")) as f:
+        cases = json.load(f)
+    for case in cases:
+        out = os.path.join(tiny, case["file"])
+        have = os.path.join(stored, os.path.basename(out))
+        if os.path.exists(have):
+            shutil.copy(have, out)
+            continue
+        first, end = case["positions"]
+        logits = model.logits(case["prompt_ids"], oracle.parse_plan(plan_of(case["method"])))
+        np.save(out, logits[first:end].astype("<f4"))
+    shutil.copy(os.path.join(stored, "ref.json"), os.path.join(tiny, "ref"))
+
 
 def main():
     if len(sys.argv) != 3:
         sys.exit(__doc__)
     repo, out = map(os.path.abspath, sys.argv[1:])
+    sys.path.insert(0, os.path.join(repo, "tests", "oracle"))
+    import llama_forward
+
     tiny, data = os.path.join(out, "models", "tiny"), os.path.join(repo, "tests", "data", "tiny")
-    os.makedirs(os.path.join(tiny, "heldout"), exist_ok=True)
-    os.makedirs(os.path.join(tiny, "ref"), exist_ok=True)
+    for folder in ("heldout", "ref"):
+        os.makedirs(os.path.join(tiny, folder), exist_ok=True)
     gguf = os.path.join(repo, "models", "tiny-f16.gguf")
-    tool = lambda name, *args: subprocess.check_call([sys.executable, os.path.join(repo, "tools", name), *args])
-    tool("gguf_to_hf.py", gguf, tiny)
+    subprocess.check_call([sys.executable, os.path.join(repo, "tools", "gguf_to_hf.py"), gguf, tiny])
     shutil.copy(gguf, tiny)
     shutil.copy(os.path.join(repo, "models", "PrideAndPrejudice.txt"), os.path.join(tiny, "heldout"))
     for name in ("tokenizer.json", "tokenizer_config.json", "generation_config.json", "perplexity.json", "passkey.jsonl"):
         shutil.copy(os.path.join(data, name), tiny)
-    cases = os.path.join(data, "ref.json")
-    shutil.copy(cases, os.path.join(tiny, "ref"))
-    tool("reference_logits.py", tiny, cases, tiny)
-    with open(cases) as f:
-        print("%d reference arrays in %s" % (len(json.load(f)), out))
+    write_references(tiny, os.path.join(data, "ref"), llama_forward)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
 #!/bin/sh
 # Prints the first pages of the sample novel with a pass key hidden in them: the document of the demo and of
-# the tests. 25 lines are about four times the sample model's trained window.
+# the tests. 26 lines are about four times the sample model's trained window.
 # usage: novel_with_key.sh [KEY [LINES]]
 set -eu
 key=${1:-73914}
-lines=${2:-25}
+lines=${2:-26}
 novel=$(dirname "$0")/../models/PrideAndPrejudice.txt
 awk -v key="$key" -v lines="$lines" '
     BEGIN {

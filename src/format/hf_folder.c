@@ -56,6 +56,12 @@ static sxt_status map_small(const char *folder, const char *name, sxt_map *map, 
                     (unsigned long long)SXT_MAX_JSON_BYTES);
 }
 
+static sxt_status parse_object(const void *bytes, size_t n, sxt_json **document, sxt_error *error) {
+    SXT_TRY(sxt_json_parse(bytes, n, document, error));
+    if (sxt_json_kind_of(*document) == SXT_JSON_OBJECT) return SXT_OK;
+    return sxt_fail(error, SXT_E_FORMAT, "is not a JSON object; use the file as it was published");
+}
+
 /* Reads a JSON object; *document stays NULL when there is no such file. */
 static sxt_status read_json(const char *folder, const char *name, sxt_json **document, sxt_error *error) {
     sxt_map map = {0};
@@ -63,9 +69,7 @@ static sxt_status read_json(const char *folder, const char *name, sxt_json **doc
     bool found;
     sxt_status status = map_small(folder, name, &map, &path, &found, error);
     if (status == SXT_OK && found) {
-        status = sxt_json_parse(map.data, map.size, document, error);
-        if (status == SXT_OK && sxt_json_kind_of(*document) != SXT_JSON_OBJECT)
-            status = sxt_fail(error, SXT_E_FORMAT, "is not a JSON object; use the file as it was published");
+        status = parse_object(map.data, map.size, document, error);
         status = sxt_fail_in(error, status, path);
     }
     sxt_map_close(&map);
@@ -101,23 +105,27 @@ static sxt_status read_small_files(sxt_hf_folder *folder, const char *path, sxt_
 
 /* ---- The shards ------------------------------------------------------------------------------- */
 
-static bool folder_has(const char *folder, const char *name) {
+static sxt_status look_for(const char *folder, const char *name, bool *found, sxt_error *error) {
     char *path = sxt_path_join(folder, name);
-    bool found = path && sxt_path_exists(path);
+    if (!path) return sxt_fail_memory(error, "a file name", strlen(folder) + strlen(name));
+    *found = sxt_path_exists(path);
     sxt_free(path);
-    return found;
+    return SXT_OK;
 }
 
 static sxt_status no_weights(const char *path, sxt_error *error) {
     static const char *const pickles[] = {"pytorch_model.bin", "pytorch_model.bin.index.json",
                                           "consolidated.00.pth"};
-    for (size_t i = 0; i < sizeof pickles / sizeof pickles[0]; i++)
-        if (folder_has(path, pickles[i]))
+    for (size_t i = 0; i < sizeof pickles / sizeof pickles[0]; i++) {
+        bool found = false;
+        SXT_TRY(look_for(path, pickles[i], &found, error));
+        if (found)
             return sxt_fail(
                 error, SXT_E_UNSUPPORTED,
                 "%.300s: holds its weights only as %s, a Python pickle, which can run code when it is "
                 "read; use the safetensors version of the model",
                 path, pickles[i]);
+    }
     return sxt_fail(error, SXT_E_IO, "%.300s: has neither model.safetensors nor model.safetensors.index.json",
                     path);
 }
@@ -137,7 +145,9 @@ static sxt_status open_shard(sxt_hf_folder *folder, const char *path, const char
 static sxt_status open_shards(sxt_hf_folder *folder, const char *path, sxt_error *error) {
     const char *single = "model.safetensors", *const *names = &single;
     uint64_t n = 1;
-    if (!folder_has(path, single)) {
+    bool is_single = false;
+    SXT_TRY(look_for(path, single, &is_single, error));
+    if (!is_single) {
         SXT_TRY(read_json(path, "model.safetensors.index.json", &folder->index_document, error));
         if (!folder->index_document) return no_weights(path, error);
         sxt_status status = sxt_model_index_read(folder->index_document, &folder->index, error);
@@ -217,6 +227,23 @@ sxt_status sxt_hf_folder_open(const char *path, bool vocab_only, sxt_hf_folder *
     sxt_hf_folder *folder = sxt_alloc(1, sizeof *folder);
     if (!folder) return sxt_fail_memory(error, "a model folder", sizeof *folder);
     sxt_status status = open_folder(folder, path, vocab_only, error);
+    if (status == SXT_OK)
+        *out = folder;
+    else
+        sxt_hf_folder_close(folder);
+    return status;
+}
+
+sxt_status sxt_hf_folder_parse(const void *config, size_t n_config, const void *tokenizer, size_t n_tokenizer,
+                               sxt_hf_folder **out, sxt_error *error) {
+    sxt_hf_folder *folder = sxt_alloc(1, sizeof *folder);
+    if (!folder) return sxt_fail_memory(error, "a model folder", sizeof *folder);
+    sxt_status status = parse_object(config, n_config, &folder->config, error);
+    sxt_fail_in(error, status, "config.json");
+    if (status == SXT_OK && tokenizer) {
+        status = parse_object(tokenizer, n_tokenizer, &folder->tokenizer, error);
+        sxt_fail_in(error, status, "tokenizer.json");
+    }
     if (status == SXT_OK)
         *out = folder;
     else

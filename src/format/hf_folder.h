@@ -9,6 +9,10 @@ typedef struct sxt_hf_folder sxt_hf_folder;
 
 /* With `vocab_only` no weights are opened. */
 sxt_status sxt_hf_folder_open(const char *path, bool vocab_only, sxt_hf_folder **folder, sxt_error *error);
+/* A folder that holds these two documents and no weights, from memory (tests, fuzzing). `tokenizer` may be
+ * NULL: absent. */
+sxt_status sxt_hf_folder_parse(const void *config, size_t n_config, const void *tokenizer, size_t n_tokenizer,
+                               sxt_hf_folder **folder, sxt_error *error);
 void sxt_hf_folder_close(sxt_hf_folder *folder);
 
 /* Parsed documents; NULL for an optional file that is not there. config.json is always there. */

@@ -29,14 +29,15 @@ typedef struct weight_access {
 } weight_access;
 
 /* y[o] for the TILE_OUT rows of weights in `row`. */
-SXT_INLINE void dot_tile(weight_access access, const uint8_t *const *row, const float *x, int64_t n_k,
-                         float *sums) {
+SXT_INLINE void dot_tile(weight_access access, const uint8_t *const *row, size_t ahead, const float *x,
+                         int64_t n_k, float *sums) {
     vec acc[TILE_OUT];
     SXT_UNROLL for (int o = 0; o < TILE_OUT; o++) acc[o] = vec_set(0);
     int64_t k = 0, at = 0;
     for (; k + access.step <= n_k; k += access.step, at += access.step_bytes) {
         SXT_UNROLL for (int o = 0; o < TILE_OUT; o++) {
             vec w[QUANT_VECS];
+            __builtin_prefetch(row[o] + at + ahead);
             access.load(row[o] + at, w);
             SXT_UNROLL for (int i = 0; i < access.step / VEC_LANES; i++) {
                 acc[o] = vec_fma(vec_load(x + k + VEC_LANES * i), w[i], acc[o]);
@@ -61,7 +62,7 @@ SXT_INLINE void gemv_stored(weight_access access, const uint8_t *w, size_t row_b
         const uint8_t *row[TILE_OUT];
         for (int64_t o = 0; o < TILE_OUT; o++) row[o] = w + (size_t)sxt_min_i64(o0 + o, n_out - 1) * row_bytes;
         float sums[TILE_OUT];
-        dot_tile(access, row, x, n_k, sums);
+        dot_tile(access, row, TILE_OUT * row_bytes, x, n_k, sums);
         for (int64_t o = 0; o < TILE_OUT && o0 + o < n_out; o++) y[o0 + o] = sums[o];
     }
 }

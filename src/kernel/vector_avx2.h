@@ -75,8 +75,7 @@ SXT_INLINE void vec_store_f16(void *at, vec a) {
 
 /* The f16 at the start of a block, in all lanes. */
 SXT_INLINE vec vec_block_scale(const void *block) {
-    __m128i bits = _mm_cvtsi32_si128(sxt_load_u16(block));
-    return _mm256_broadcastss_ps(_mm_cvtph_ps(bits));
+    return _mm256_cvtph_ps(_mm_set1_epi16((int16_t)sxt_load_u16(block)));
 }
 SXT_INLINE void vec_load_q8_0(const void *block, vec *w) {
     vec d = vec_block_scale(block);

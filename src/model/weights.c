@@ -163,15 +163,20 @@ static bool is_required(const sxt_hparams *h, const sxt_weight_name *row) {
     }
 }
 
+/* No usable tensor of this name. */
+static sxt_status bind_none(const binder *b, const sxt_weight_name *row, const char *name) {
+    const char *why = b->source->folder ? sxt_hf_why_unusable(b->source->folder, name) : NULL;
+    if (why) return sxt_fail(b->error, SXT_E_UNSUPPORTED, "tensor %s cannot be used: %s", name, why);
+    if (!is_required(b->hparams, row)) return SXT_OK;
+    return sxt_fail(b->error, SXT_E_FORMAT, "tensor %s is missing; the file is incomplete", name);
+}
+
 static sxt_status bind_one(binder *b, const sxt_weight_name *row, int32_t layer) {
     const place *to = &places[row->slot];
     char name[SXT_WEIGHT_NAME_MAX];
     sxt_weight_name_print(name_pattern(b->source, row), layer, name);
     const sxt_tensor *tensor = sxt_source_find_tensor(b->source, name);
-    if (!tensor) {
-        if (!is_required(b->hparams, row)) return SXT_OK;
-        return sxt_fail(b->error, SXT_E_FORMAT, "tensor %s is missing; the file is incomplete", name);
-    }
+    if (!tensor) return bind_none(b, row, name);
     SXT_TRY(check_shape(tensor, b->hparams, to, b->error));
     b->n_bound[row->slot]++;
     char *owner = row->per_layer ? (char *)&b->weights->layers[layer] : (char *)b->weights;

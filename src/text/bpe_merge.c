@@ -5,37 +5,35 @@
 
 #include <string.h>
 
-static bool goes_before(const sxt_bpe_candidate *a, const sxt_bpe_candidate *b) {
-    return a->priority != b->priority ? a->priority < b->priority : a->left < b->left;
-}
-
-static sxt_status heap_push(sxt_bpe *work, sxt_bpe_candidate candidate, sxt_error *error) {
+static sxt_status heap_push(sxt_bpe *work, uint64_t key, sxt_error *error) {
     if (work->n_heap == work->heap_room) {
         size_t room = work->heap_room ? 2 * work->heap_room : 64;
-        sxt_bpe_candidate *heap = sxt_resize(work->heap, room, sizeof *heap);
+        uint64_t *heap = sxt_resize(work->heap, room, sizeof *heap);
         if (!heap) return sxt_fail_memory(error, "merging a piece of text", (uint64_t)room * sizeof *heap);
         work->heap = heap;
         work->heap_room = room;
     }
     size_t i = work->n_heap++;
-    while (i > 0 && goes_before(&candidate, &work->heap[(i - 1) / 2])) {
-        work->heap[i] = work->heap[(i - 1) / 2];
-        i = (i - 1) / 2;
+    while (i > 0 && key < work->heap[(i - 1) / 4]) {
+        work->heap[i] = work->heap[(i - 1) / 4];
+        i = (i - 1) / 4;
     }
-    work->heap[i] = candidate;
+    work->heap[i] = key;
     return SXT_OK;
 }
 
-static sxt_bpe_candidate heap_pop(sxt_bpe *work) {
-    sxt_bpe_candidate top = work->heap[0], last = work->heap[--work->n_heap];
+static uint64_t heap_pop(sxt_bpe *work) {
+    uint64_t *heap = work->heap, top = heap[0], last = heap[--work->n_heap];
     size_t i = 0, n = work->n_heap;
-    for (size_t child = 1; child < n; child = 2 * i + 1) {
-        if (child + 1 < n && goes_before(&work->heap[child + 1], &work->heap[child])) child++;
-        if (!goes_before(&work->heap[child], &last)) break;
-        work->heap[i] = work->heap[child];
-        i = child;
+    for (size_t child = 1; child < n; child = 4 * i + 1) {
+        size_t end = child + 4 < n ? child + 4 : n, best = child;
+        for (size_t k = child + 1; k < end; k++)
+            if (heap[k] < heap[best]) best = k;
+        if (last <= heap[best]) break;
+        heap[i] = heap[best];
+        i = best;
     }
-    if (n > 0) work->heap[i] = last;
+    if (n > 0) heap[i] = last;
     return top;
 }
 
@@ -63,31 +61,37 @@ static bool find_merge(const sxt_vocabulary *v, const char *text, const sxt_bpe_
     return sxt_vocabulary_mergeable(v, *result);
 }
 
-static sxt_status consider(const sxt_vocabulary *v, sxt_bpe *work, const char *text, int32_t left,
+/* Looks up the merge of a symbol and its right neighbour, and queues it. */
+static sxt_status consider(const sxt_vocabulary *v, sxt_bpe *work, const char *text, int32_t i,
                            sxt_error *error) {
-    int32_t right = left < 0 ? -1 : work->symbols[left].next;
-    if (right < 0) return SXT_OK;
-    const sxt_bpe_symbol *a = &work->symbols[left], *b = &work->symbols[right];
-    sxt_bpe_candidate candidate = {.left = left, .right = right, .size = a->size + b->size};
-    if (!find_merge(v, text, a, b, &candidate.result, &candidate.priority)) return SXT_OK;
-    return heap_push(work, candidate, error);
+    if (i < 0) return SXT_OK;
+    sxt_bpe_symbol *symbol = &work->symbols[i];
+    symbol->merged_id = -1;
+    if (symbol->next < 0) return SXT_OK;
+    int32_t merged_id;
+    if (!find_merge(v, text, symbol, &work->symbols[symbol->next], &merged_id, &symbol->priority))
+        return SXT_OK;
+    symbol->merged_id = merged_id;
+    return heap_push(work, (uint64_t)symbol->priority << 32 | (uint32_t)i, error);
 }
 
 static sxt_status merge_all(const sxt_vocabulary *v, sxt_bpe *work, const char *text, sxt_error *error) {
     work->n_heap = 0;
-    for (size_t i = 0; i + 1 < work->n_symbols; i++) SXT_TRY(consider(v, work, text, (int32_t)i, error));
+    for (size_t i = 0; i < work->n_symbols; i++) SXT_TRY(consider(v, work, text, (int32_t)i, error));
     while (work->n_heap > 0) {
-        sxt_bpe_candidate best = heap_pop(work);
-        sxt_bpe_symbol *a = &work->symbols[best.left], *b = &work->symbols[best.right];
-        /* Symbols only grow: equal sizes mean that neither has changed. */
-        if (a->size == 0 || b->size == 0 || a->size + b->size != best.size) continue;
-        a->size = best.size;
-        a->id = best.result;
-        a->next = b->next;
-        b->size = 0;
-        if (a->next >= 0) work->symbols[a->next].previous = best.left;
-        SXT_TRY(consider(v, work, text, a->previous, error));
-        SXT_TRY(consider(v, work, text, best.left, error));
+        uint64_t key = heap_pop(work);
+        int32_t i = (int32_t)(uint32_t)key;
+        sxt_bpe_symbol *left = &work->symbols[i];
+        /* Out of date when the symbol is gone, or its pair is another one by now. */
+        if (left->size == 0 || left->merged_id < 0 || left->priority != (uint32_t)(key >> 32)) continue;
+        sxt_bpe_symbol *right = &work->symbols[left->next];
+        left->id = left->merged_id;
+        left->size += right->size;
+        left->next = right->next;
+        right->size = 0;
+        if (left->next >= 0) work->symbols[left->next].previous = i;
+        SXT_TRY(consider(v, work, text, left->previous, error));
+        SXT_TRY(consider(v, work, text, i, error));
     }
     return SXT_OK;
 }

@@ -10,21 +10,15 @@ typedef struct sxt_bpe_symbol {
     uint32_t start, size;   /* bytes of the piece; size 0: merged into its left neighbour */
     int32_t id;             /* -1: no token */
     int32_t previous, next; /* neighbours, -1 at the ends */
+    int32_t merged_id;      /* what it becomes together with `next`, -1: they do not merge */
+    uint32_t priority;      /* of that merge; smaller goes first */
 } sxt_bpe_symbol;
-
-typedef struct sxt_bpe_candidate {
-    uint32_t priority; /* smaller goes first */
-    int32_t left;      /* symbol; of equal priorities the leftmost goes first */
-    int32_t result;
-    uint32_t size; /* bytes of both symbols: tells whether the candidate is out of date */
-    int32_t right;
-} sxt_bpe_candidate;
 
 /* Working memory, reused from piece to piece. Start zeroed. */
 typedef struct sxt_bpe {
     sxt_bpe_symbol *symbols;
     size_t n_symbols, symbols_room;
-    sxt_bpe_candidate *heap;
+    uint64_t *heap; /* (n_heap) four children a node: priority << 32 | index of the left symbol */
     size_t n_heap, heap_room;
     sxt_buffer name; /* a piece in the byte alphabet */
 } sxt_bpe;

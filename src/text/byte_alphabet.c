@@ -4,7 +4,9 @@
 
 /* Bytes that are printable in Latin-1 stand for themselves; the other 68 follow from U+0100 on, in order:
  * 0x00-0x20, 0x7F-0xA0, 0xAD. */
-static bool is_printable(unsigned b) { return (b >= 0x21 && b <= 0x7E) || (b >= 0xA1 && b <= 0xFF && b != 0xAD); }
+static bool is_printable(unsigned b) {
+    return (b >= 0x21 && b <= 0x7E) || (b >= 0xA1 && b <= 0xFF && b != 0xAD);
+}
 
 uint32_t sxt_byte_to_character(unsigned char byte) {
     if (is_printable(byte)) return byte;

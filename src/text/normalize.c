@@ -7,12 +7,19 @@
 #include <string.h>
 
 #define MOST_STEPS 64
+#define MOST_TEXT_BYTES 256 /* of what a step writes */
+/* How far all steps together may grow a text: no honest ones come near. */
+#define MOST_GROWTH 16
 
 static sxt_status add_step(sxt_normalizer *z, sxt_norm_kind kind, const char *with, size_t n,
                            sxt_norm_step **step, sxt_error *error) {
     if (z->n >= MOST_STEPS)
         return sxt_fail(error, SXT_E_UNSUPPORTED, "the normalizer has more than %d steps; use a simpler one",
                         MOST_STEPS);
+    if (n > MOST_TEXT_BYTES)
+        return sxt_fail(error, SXT_E_UNSUPPORTED,
+                        "a normalizer step writes %zu bytes (at most %d); use a simpler one", n,
+                        MOST_TEXT_BYTES);
     if (z->n == z->room) {
         size_t room = z->room ? 2 * z->room : 4;
         sxt_norm_step *steps = sxt_resize(z->steps, room, sizeof *steps);
@@ -102,6 +109,7 @@ static sxt_status replace_pattern(const sxt_norm_step *step, sxt_matcher *matche
 
 sxt_status sxt_normalize(const sxt_normalizer *z, sxt_matcher *matcher, sxt_buffer *text, sxt_buffer *spare,
                          sxt_error *error) {
+    size_t most = MOST_TEXT_BYTES * (size_t)MOST_STEPS + MOST_GROWTH * text->size;
     for (size_t i = 0; i < z->n && text->size > 0; i++) {
         const sxt_norm_step *step = &z->steps[i];
         spare->size = 0;
@@ -120,6 +128,11 @@ sxt_status sxt_normalize(const sxt_normalizer *z, sxt_matcher *matcher, sxt_buff
         case SXT_NORM_NFC: SXT_TRY(sxt_unicode_nfc(text->data, text->size, spare, error)); break;
         }
         if (spare->failed) return sxt_fail_memory(error, "the normalizer", 2 * (uint64_t)text->size);
+        if (spare->size > most)
+            return sxt_fail(
+                error, SXT_E_UNSUPPORTED,
+                "the normalizer makes %zu bytes of text; its steps in tokenizer.json are not usable",
+                spare->size);
         sxt_buffer swap = *text;
         *text = *spare;
         *spare = swap;

@@ -138,9 +138,10 @@ static sxt_status fail_unknown(const char *name, size_t n, sxt_error *error) {
     sxt_buffer names = {0};
     for (size_t i = 0; i < N_ROWS; i++) sxt_buffer_print(&names, "%s%s", i ? ", " : "", rows[i].name);
     sxt_buffer_append(&names, "", 1);
-    sxt_status status = sxt_fail(error, SXT_E_UNSUPPORTED,
-                                 "tokenizer.ggml.pre is \"%.*s\", which this version does not know; known are %s",
-                                 n < 64 ? (int)n : 64, name, names.failed ? "(no memory)" : names.data);
+    sxt_status status =
+        sxt_fail(error, SXT_E_UNSUPPORTED,
+                 "tokenizer.ggml.pre is \"%.*s\", which this version does not know; known are %s",
+                 n < 64 ? (int)n : 64, name, names.failed ? "(no memory)" : names.data);
     sxt_buffer_free(&names);
     return status;
 }
@@ -155,12 +156,14 @@ sxt_status sxt_pre_from_name(const char *name, size_t n, sxt_pretokenizer *p, sx
     return fail_unknown(name, n, error);
 }
 
-sxt_status sxt_pre_find_name(const sxt_pretokenizer *p, bool ignore_merges, const char **name, sxt_error *error) {
+sxt_status sxt_pre_find_name(const sxt_pretokenizer *p, bool ignore_merges, const char **name,
+                             sxt_error *error) {
     *name = NULL;
     for (size_t i = 0; i < N_ROWS && !*name; i++) {
         sxt_pretokenizer known = {0};
         sxt_status status = build(&rows[i], &known, error);
-        if (status == SXT_OK && rows[i].traits.ignore_merges == ignore_merges && sxt_pretokenizer_equal(p, &known))
+        if (status == SXT_OK && rows[i].traits.ignore_merges == ignore_merges &&
+            sxt_pretokenizer_equal(p, &known))
             *name = rows[i].name;
         sxt_pretokenizer_free(&known);
         SXT_TRY(status);

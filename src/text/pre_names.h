@@ -14,6 +14,7 @@ sxt_status sxt_pre_from_name(const char *name, size_t n, sxt_pretokenizer *p, sx
                              sxt_error *error);
 
 /* The name under which GGUF knows these steps; *name is NULL when it knows none. */
-sxt_status sxt_pre_find_name(const sxt_pretokenizer *p, bool ignore_merges, const char **name, sxt_error *error);
+sxt_status sxt_pre_find_name(const sxt_pretokenizer *p, bool ignore_merges, const char **name,
+                             sxt_error *error);
 
 #endif

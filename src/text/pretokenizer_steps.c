@@ -51,23 +51,23 @@ sxt_status sxt_pre_add_split_literal(sxt_pretokenizer *p, const char *text, size
         if (!plain) sxt_buffer_text(&pattern, "\\");
         sxt_buffer_append(&pattern, text + i, 1);
     }
-    sxt_status status = pattern.failed
-                            ? sxt_fail_memory(error, "the pre-tokenizer", n)
-                            : sxt_pre_add_split(p, pattern.data ? pattern.data : "", pattern.size, behavior,
-                                                invert, error);
+    sxt_status status = pattern.failed ? sxt_fail_memory(error, "the pre-tokenizer", n)
+                                       : sxt_pre_add_split(p, pattern.data ? pattern.data : "", pattern.size,
+                                                           behavior, invert, error);
     sxt_buffer_free(&pattern);
     return status;
 }
 
-sxt_status sxt_pre_add_byte_level(sxt_pretokenizer *p, bool add_prefix_space, bool use_regex, sxt_error *error) {
+sxt_status sxt_pre_add_byte_level(sxt_pretokenizer *p, bool add_prefix_space, bool use_regex,
+                                  sxt_error *error) {
     sxt_pre_step *step = NULL;
     if (p->byte_level)
         return sxt_fail(error, SXT_E_UNSUPPORTED,
                         "tokenizer.json: pre_tokenizer has ByteLevel twice; keep the last one");
     if (add_prefix_space) SXT_TRY(add_step(p, SXT_PRE_SPACE, "", 0, &step, error));
     if (use_regex)
-        SXT_TRY(sxt_pre_add_split(p, sxt_gpt2_pattern, strlen(sxt_gpt2_pattern), SXT_SPLIT_ISOLATED, false,
-                                  error));
+        SXT_TRY(
+            sxt_pre_add_split(p, sxt_gpt2_pattern, strlen(sxt_gpt2_pattern), SXT_SPLIT_ISOLATED, false, error));
     SXT_TRY(add_step(p, SXT_PRE_ALPHABET, "", 0, &step, error));
     p->byte_level = true;
     return SXT_OK;

@@ -40,10 +40,11 @@ static sxt_status fail_compile(int code, size_t offset, sxt_error *error) {
     if (code == PCRE2_ERROR_NOMEMORY || code == PCRE2_ERROR_HEAP_FAILED)
         return sxt_fail_memory(error, "a pre-tokenizer pattern", MAX_PATTERN_BYTES);
     pcre2_get_error_message(code, reason, sizeof reason);
-    return sxt_fail(error, SXT_E_UNSUPPORTED,
-                    "the tokenizer's regular expression cannot be used: %s at its byte %zu; use a tokenizer.json "
-                    "whose pattern PCRE2 accepts",
-                    (const char *)reason, offset);
+    return sxt_fail(
+        error, SXT_E_UNSUPPORTED,
+        "the tokenizer's regular expression cannot be used: %s at its byte %zu; use a tokenizer.json "
+        "whose pattern PCRE2 accepts",
+        (const char *)reason, offset);
 }
 
 static sxt_status compile(const char *pattern, size_t n, pcre2_general_context *memory, pcre2_code **code,
@@ -55,9 +56,9 @@ static sxt_status compile(const char *pattern, size_t n, pcre2_general_context *
     pcre2_set_newline(context, PCRE2_NEWLINE_LF);
     pcre2_set_max_pattern_length(context, MAX_PATTERN_BYTES);
     /* Oniguruma's Ruby syntax: ^ and $ stand at lines. \C would cut characters. */
-    *code = pcre2_compile((PCRE2_SPTR)pattern, n,
-                          PCRE2_UTF | PCRE2_UCP | PCRE2_MULTILINE | PCRE2_NEVER_BACKSLASH_C, &reason, &at,
-                          context);
+    *code =
+        pcre2_compile((PCRE2_SPTR)pattern, n, PCRE2_UTF | PCRE2_UCP | PCRE2_MULTILINE | PCRE2_NEVER_BACKSLASH_C,
+                      &reason, &at, context);
     pcre2_compile_context_free(context);
     /* PCRE2 reports a failed allocation during compilation as error 121. */
     if (!*code && reason == PCRE2_ERROR_HEAP_FAILED) reason = PCRE2_ERROR_NOMEMORY;

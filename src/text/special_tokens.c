@@ -32,8 +32,8 @@ sxt_status sxt_special_add(sxt_special_set *set, const char *text, size_t n, int
     if (n == 0) return SXT_OK; /* nothing to find */
     if (n > MOST_BYTES)
         return sxt_fail(error, SXT_E_UNSUPPORTED,
-                        "special token %d is %zu bytes long (at most %d); the file is damaged, fetch it again", id,
-                        n, MOST_BYTES);
+                        "special token %d is %zu bytes long (at most %d); the file is damaged, fetch it again",
+                        id, n, MOST_BYTES);
     unsigned char byte = (unsigned char)text[0];
     if (set->first[byte] == 0) {
         int32_t made;
@@ -113,8 +113,8 @@ static const sxt_special_node *longest_at(const sxt_special_set *set, const char
     return best;
 }
 
-int32_t sxt_special_find(const sxt_special_set *set, const char *text, size_t n, size_t from, sxt_allowed allowed,
-                         size_t *i_allowed, sxt_span *span) {
+int32_t sxt_special_find(const sxt_special_set *set, const char *text, size_t n, size_t from,
+                         sxt_allowed allowed, size_t *i_allowed, sxt_span *span) {
     if (set->n == 0) return -1;
     for (size_t pos = from; pos < n; pos++) {
         if (set->first[(unsigned char)text[pos]] == 0) continue;

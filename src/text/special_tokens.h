@@ -37,7 +37,7 @@ typedef struct sxt_allowed {
 
 /* First special token in text [from, n): its id, or -1; *span is what it takes, white space included, never
  * before `from`. *i_allowed starts at 0 and is kept by the caller from one call to the next. */
-int32_t sxt_special_find(const sxt_special_set *set, const char *text, size_t n, size_t from, sxt_allowed allowed,
-                         size_t *i_allowed, sxt_span *span);
+int32_t sxt_special_find(const sxt_special_set *set, const char *text, size_t n, size_t from,
+                         sxt_allowed allowed, size_t *i_allowed, sxt_span *span);
 
 #endif

@@ -51,6 +51,9 @@ bool sxt_vocabulary_special(const sxt_vocabulary *v, int32_t id) {
            v->types[id] == SXT_TOKEN_USER;
 }
 
+/* Bytes of a text that an error quotes. */
+static int quoted(size_t n) { return n < 40 ? (int)n : 40; }
+
 sxt_status sxt_vocabulary_add_merge(sxt_vocabulary *v, const char *left, size_t n_left, const char *right,
                                     size_t n_right, const char *where, sxt_error *error) {
     char joined[512];
@@ -71,9 +74,9 @@ sxt_status sxt_vocabulary_add_merge(sxt_vocabulary *v, const char *left, size_t 
     }
     if (l < 0 || r < 0 || result < 0)
         return sxt_fail(error, SXT_E_FORMAT,
-                        "%s: merge %lld joins \"%.40s\" and \"%.40s\", but %s is not in the vocabulary; the file "
+                        "%s: merge %lld joins \"%.*s\" and \"%.*s\", but %s is not in the vocabulary; the file "
                         "is damaged, fetch it again",
-                        where, (long long)v->n_merges, left, right,
+                        where, (long long)v->n_merges, quoted(n_left), left, quoted(n_right), right,
                         l < 0   ? "the first"
                         : r < 0 ? "the second"
                                 : "their union");
@@ -184,6 +187,16 @@ static sxt_status write_merges(sxt_vocabulary *v, sxt_error *error) {
     return SXT_OK;
 }
 
+/* Scores by which merging gives what the ranks give: a token's is the rank of its first merge, negated. */
+static sxt_status write_rank_scores(sxt_vocabulary *v, sxt_error *error) {
+    v->rank_scores = sxt_alloc((size_t)v->n_tokens, sizeof *v->rank_scores);
+    if (!v->rank_scores) return sxt_fail_memory(error, "the merges", (uint64_t)v->n_tokens * 4);
+    for (int32_t id = 0; id < v->n_tokens; id++)
+        v->rank_scores[id] = v->types[id] == SXT_TOKEN_NORMAL ? -(float)v->n_merges : 0.0f;
+    for (int64_t i = v->n_merges - 1; i >= 0; i--) v->rank_scores[v->merges[i].result] = -(float)i;
+    return SXT_OK;
+}
+
 sxt_status sxt_vocabulary_finish(sxt_vocabulary *v, sxt_error *error) {
     find_bytes(v);
     v->space_leads = !v->byte_level && sxt_vocabulary_find(v, SXT_SPACE_MARK, SXT_SPACE_MARK_BYTES) >= 0 &&
@@ -191,7 +204,7 @@ sxt_status sxt_vocabulary_finish(sxt_vocabulary *v, sxt_error *error) {
     SXT_TRY(write_pieces(v, error));
     if (v->scores) return SXT_OK;
     SXT_TRY(sxt_merge_map_build(&v->by_pair, v->merges, v->n_merges, error));
-    return write_merges(v, error);
+    return v->byte_level ? write_merges(v, error) : write_rank_scores(v, error);
 }
 
 void sxt_vocabulary_free(sxt_vocabulary *v) {
@@ -202,6 +215,7 @@ void sxt_vocabulary_free(sxt_vocabulary *v) {
     sxt_free(v->sizes);
     sxt_free(v->types);
     sxt_free(v->scores);
+    sxt_free(v->rank_scores);
     sxt_free(v->merges);
     sxt_free(v->pieces);
     sxt_free(v->piece_starts);

@@ -31,6 +31,7 @@ typedef struct sxt_vocabulary {
     size_t *sizes;      /* (n_tokens) */
     int32_t *types;     /* (n_tokens) */
     float *scores;      /* (n_tokens); NULL when merges have ranks */
+    float *rank_scores; /* (n_tokens) scores that give the same merges as the ranks; NULL: not needed */
     sxt_token_map by_text;
     size_t max_size; /* bytes of the longest text */
 

@@ -122,7 +122,7 @@ static void test_written_file_is_read_back(void **state) {
 
 static void test_values_are_copied(void **state) {
     (void)state;
-    char first[256];
+    char first[sizeof folder.path];
     snprintf(first, sizeof first, "%s", scratch_path(&folder, "first.gguf"));
     write_file(first);
     sxt_gguf *gguf = open_file(first);

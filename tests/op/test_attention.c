@@ -56,8 +56,8 @@ static bool relate_leaky(int64_t i, int64_t j, int64_t group, int64_t window, do
     return true;
 }
 
-/* Sees the first `group` keys (never the first one's odd neighbours) and a recent window that leaves out the
- * query itself, so that early queries see nothing; four bands with gaps, both key maps in turn. */
+/* The first `group` keys, an island at twice the window and the recent keys without the query itself and one
+ * more: four bands with gaps, both key maps, and early queries that see nothing. */
 static bool relate_islands(int64_t i, int64_t j, int64_t group, int64_t window, double *delta) {
     int64_t distance = i - j;
     *delta = (double)distance;

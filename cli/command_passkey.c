@@ -1,0 +1,266 @@
+#include "command.h"
+
+#include "exit_code.h"
+#include "generation.h"
+#include "interrupt.h"
+#include "json_document.h"
+#include "message.h"
+#include "model_session.h"
+#include "passkey_prompts.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Tokens that an answer may take beyond those of the key itself: white space, a word. */
+enum { SPARE_TOKENS = 8, N_DEPTHS = 11, MAX_STYLES = 16 };
+
+typedef struct passkey_job {
+    const option_values *options;
+    const sxt_model *model;
+    passkey_items items;
+    int64_t n_ctx;
+    json_document *rows; /* NULL: a table */
+    progress line;
+    int64_t n_done;
+} passkey_job;
+
+static int64_t answer_tokens(const passkey_item *item) { return (int64_t)strlen(item->target) + SPARE_TOKENS; }
+
+/* What a generated text says so far of the question whether it begins with the key. */
+typedef enum verdict { OPEN, RIGHT, WRONG } verdict;
+
+static verdict judge(const generation *answer, const char *target) {
+    const char *text = answer->text.bytes != NULL ? answer->text.bytes : "";
+    size_t n = answer->text.n_bytes, n_target = strlen(target);
+    while (n > 0 && isspace((unsigned char)*text)) {
+        text++;
+        n--;
+    }
+    if (memcmp(text, target, n < n_target ? n : n_target) != 0) return WRONG;
+    return n >= n_target ? RIGHT : OPEN;
+}
+
+/* Greedy, one token at a time, until the answer is decided. */
+static int ask(const passkey_job *job, sxt_session *session, const passkey_item *item, bool *right) {
+    generation answer = {0};
+    int64_t n_most = answer_tokens(item);
+    int code = read_prompt(session, item->tokens.ids, item->tokens.n, n_most);
+    verdict decided = OPEN;
+    for (int64_t i = 1; i <= n_most && code == EXIT_CODE_OK && decided == OPEN; i++) {
+        code = generate(job->model, session, i, false, NULL, &answer);
+        decided = judge(&answer, item->target);
+        if (strcmp(answer.stopped_by, "length") != 0) break;
+    }
+    if (code == EXIT_CODE_OK && answer.stopped_by != NULL && strcmp(answer.stopped_by, "interrupt") == 0)
+        code = EXIT_CODE_INTERRUPTED;
+    *right = decided == RIGHT;
+    generation_free(&answer);
+    return code;
+}
+
+/* A share of right answers, labelled. */
+typedef struct share {
+    const char *label;
+    int64_t n, n_right;
+} share;
+
+static double accuracy(const share *s) { return s->n > 0 ? (double)s->n_right / (double)s->n : 0; }
+
+static void add_share(share *s, bool right) {
+    s->n++;
+    s->n_right += right;
+}
+
+/* One row: the items of one length under one plan. */
+typedef struct passkey_row {
+    int64_t length;
+    share all, by_depth[N_DEPTHS], by_style[MAX_STYLES];
+    int n_styles;
+    char plan[96];
+    bool is_auto; /* the plan is auto's choice */
+    bool within_limit;
+} passkey_row;
+
+static void add_style(passkey_row *row, const char *style, bool right) {
+    int k = 0;
+    while (k < row->n_styles && strcmp(row->by_style[k].label, style) != 0) k++;
+    if (k == MAX_STYLES) return;
+    if (k == row->n_styles) row->by_style[row->n_styles++] = (share){style, 0, 0};
+    add_share(&row->by_style[k], right);
+}
+
+/* Items of one length may differ by some tokens, and `auto` may choose differently for them. */
+static void add_plan(passkey_row *row, const sxt_plan_info *plan) {
+    if (row->all.n == 0) {
+        snprintf(row->plan, sizeof row->plan, "%s", plan->plan);
+        row->within_limit = true;
+        row->is_auto = strcmp(plan->asked, "auto") == 0;
+    }
+    if (strcmp(row->plan, plan->plan) != 0) snprintf(row->plan, sizeof row->plan, "%s", plan->asked);
+    row->within_limit = row->within_limit && plan->within_limit;
+}
+
+static void add_item(passkey_row *row, const passkey_item *item, const sxt_plan_info *plan, bool right) {
+    add_plan(row, plan);
+    add_share(&row->all, right);
+    if (item->depth >= 0) add_share(&row->by_depth[(int)floor(item->depth * 10 + 0.5)], right);
+    if (item->style != NULL) add_style(row, item->style, right);
+}
+
+static void print_document_row(json_document *rows, const passkey_row *row) {
+    json_document *document = document_object(), *depths = document_object();
+    document_put_integer(document, "length", row->length);
+    document_put_text(document, "plan", row->plan);
+    document_put_integer(document, "trials", row->all.n);
+    document_put_real(document, "accuracy", accuracy(&row->all));
+    for (int i = 0; i < N_DEPTHS; i++) {
+        char depth[8];
+        snprintf(depth, sizeof depth, "%d.%d", i / 10, i % 10);
+        if (row->by_depth[i].n > 0) document_put_real(depths, depth, accuracy(&row->by_depth[i]));
+    }
+    document_put(document, "by_depth", depths);
+    if (row->n_styles > 0) {
+        json_document *styles = document_object();
+        for (int i = 0; i < row->n_styles; i++)
+            document_put_real(styles, row->by_style[i].label, accuracy(&row->by_style[i]));
+        document_put(document, "by_style", styles);
+    }
+    document_put_flag(document, "within_limit", row->within_limit);
+    if (row->is_auto) document_put_text(document, "asked", "auto");
+    document_append(rows, document);
+}
+
+static void print_table_row(const passkey_row *row) {
+    text_buffer line = {0};
+    char name[128];
+    snprintf(name, sizeof name, "%s%s", row->plan,
+             row->is_auto && strcmp(row->plan, "auto") != 0 ? " (auto)" : "");
+    text_buffer_print(&line, "%8lld  %-40s %6lld %8.3f  %-12s ", (long long)row->length, name,
+                      (long long)row->all.n, accuracy(&row->all), row->within_limit ? "yes" : "no");
+    for (int i = 0; i < N_DEPTHS; i++)
+        if (row->by_depth[i].n > 0)
+            text_buffer_print(&line, " %d.%d:%.2f", i / 10, i % 10, accuracy(&row->by_depth[i]));
+    for (int i = 0; i < row->n_styles; i++) {
+        text_buffer_print(&line, "  ");
+        text_buffer_add_visible(&line, row->by_style[i].label, strlen(row->by_style[i].label), VISIBLE_ONE_LINE,
+                                true);
+        text_buffer_print(&line, ":%.2f", accuracy(&row->by_style[i]));
+    }
+    printf("%s\n", line.bytes);
+    fflush(stdout);
+    text_buffer_free(&line);
+}
+
+/* A session is kept between the prompts of a fixed plan, which share a beginning; `auto` must choose for
+ * each prompt as if it were the first. */
+static int ready_session(const passkey_job *job, const char *plan, sxt_session **session) {
+    if (*session != NULL && strcmp(plan, "auto") != 0) return EXIT_CODE_OK;
+    sxt_session_params params = session_params(job->options, plan, job->n_ctx);
+    interrupt_watch(NULL);
+    sxt_session_free(*session);
+    *session = NULL;
+    int code = session_open(job->model, &params, NULL, session);
+    interrupt_watch(*session);
+    return code;
+}
+
+static int measure_length(passkey_job *job, const char *plan, int64_t length) {
+    passkey_row row = {.length = length};
+    sxt_session *session = NULL;
+    int code = EXIT_CODE_OK;
+    for (int64_t i = 0; i < job->items.n && code == EXIT_CODE_OK; i++) {
+        const passkey_item *item = &job->items.list[i];
+        sxt_plan_info ran;
+        bool right = false;
+        if (item->length != length) continue;
+        code = ready_session(job, plan, &session);
+        if (code == EXIT_CODE_OK) code = ask(job, session, item, &right);
+        if (code != EXIT_CODE_OK) break;
+        sxt_session_plan(session, &ran);
+        add_item(&row, item, &ran, right);
+        progress_report(&job->line, ++job->n_done, job->items.n * plan_count(job->options));
+    }
+    interrupt_watch(NULL);
+    sxt_session_free(session);
+    progress_end(&job->line);
+    if (code != EXIT_CODE_OK) return code;
+    if (job->rows != NULL)
+        print_document_row(job->rows, &row);
+    else
+        print_table_row(&row);
+    return EXIT_CODE_OK;
+}
+
+/* The smallest length above `after`; 0 when there is none. */
+static int64_t next_length(const passkey_items *items, int64_t after) {
+    int64_t next = 0;
+    for (int64_t i = 0; i < items->n; i++) {
+        int64_t length = items->list[i].length;
+        if (length > after && (next == 0 || length < next)) next = length;
+    }
+    return next;
+}
+
+static int check(passkey_job *job) {
+    const option_values *options = job->options;
+    sxt_plan_info plan;
+    for (int64_t i = 0; i < job->items.n; i++) {
+        int64_t needed = job->items.list[i].tokens.n + answer_tokens(&job->items.list[i]);
+        if (needed > job->n_ctx) job->n_ctx = needed;
+    }
+    if (options->ctx > 0 && options->ctx < job->n_ctx)
+        return message_error(
+            EXIT_CODE_USAGE,
+            "the longest prompt and its answer have %lld tokens and -c is %lld; give -c %lld or leave "
+            "it out",
+            (long long)job->n_ctx, (long long)options->ctx, (long long)job->n_ctx);
+    for (int i = 0; i < plan_count(options); i++) {
+        int code = plan_announce(job->model, plan_at(options, i), job->n_ctx, &plan);
+        if (code != EXIT_CODE_OK) return code;
+    }
+    return EXIT_CODE_OK;
+}
+
+static int measure_all(passkey_job *job) {
+    const option_values *options = job->options;
+    int code = check(job);
+    if (code != EXIT_CODE_OK) return code;
+    if (options->json)
+        job->rows = document_array();
+    else
+        printf("%8s  %-40s %6s %8s  %-12s  %s\n", "length", "plan", "trials", "accuracy", "within_limit",
+               "by depth, style");
+    interrupt_watch(NULL);
+    for (int64_t length = next_length(&job->items, 0); length > 0 && code == EXIT_CODE_OK;
+         length = next_length(&job->items, length))
+        for (int i = 0; i < plan_count(options) && code == EXIT_CODE_OK; i++)
+            code = measure_length(job, plan_at(options, i), length);
+    interrupt_release();
+    progress_end(&job->line);
+    if (job->rows != NULL && (code == EXIT_CODE_OK || code == EXIT_CODE_INTERRUPTED))
+        document_print(job->rows);
+    else if (job->rows != NULL)
+        document_free(job->rows);
+    return code;
+}
+
+int command_passkey(const option_values *options) {
+    bool made = options->lengths.n > 0;
+    if (made == (options->file != NULL))
+        return message_error(EXIT_CODE_USAGE, "passkey needs one of --file X.jsonl and --lengths N,N,...");
+    passkey_job job = {.options = options};
+    sxt_model *model = NULL;
+    int code = model_open(options->model, false, &model);
+    if (code != EXIT_CODE_OK) return code;
+    job.model = model;
+    code =
+        made ? passkey_items_make(options, model, &job.items) : passkey_items_read(options, model, &job.items);
+    job.line = progress_start("asking", "prompts");
+    if (code == EXIT_CODE_OK) code = measure_all(&job);
+    passkey_items_free(&job.items);
+    sxt_model_close(model);
+    return code;
+}

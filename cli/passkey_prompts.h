@@ -1,0 +1,31 @@
+/* The prompts of the pass-key test: read from a file of JSON lines, or made from a filler text. */
+#ifndef SEXTANT_CLI_PASSKEY_PROMPTS_H
+#define SEXTANT_CLI_PASSKEY_PROMPTS_H
+
+#include "options.h"
+#include "prompt.h"
+#include "sextant.h"
+
+typedef struct passkey_item {
+    char *target; /* the key */
+    char *style;  /* NULL: none */
+    int64_t length;
+    double depth; /* negative: not said */
+    token_list tokens;
+} passkey_item;
+
+typedef struct passkey_items {
+    passkey_item *list;
+    int64_t n;
+} passkey_items;
+
+/* From --file, in the file's order; a fault names its line. */
+int passkey_items_read(const option_values *options, const sxt_model *model, passkey_items *items);
+/* From --lengths, --depths, --trials, --filler and --seed. */
+int passkey_items_make(const option_values *options, const sxt_model *model, passkey_items *items);
+
+/* Adds an empty item, to be filled by the caller. */
+passkey_item *passkey_items_add(passkey_items *items);
+void passkey_items_free(passkey_items *items);
+
+#endif

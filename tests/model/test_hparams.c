@@ -1,0 +1,585 @@
+/* Hyper-parameters from config.json and from GGUF: what is read, and one clear refusal for what cannot be. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "base/buffer.h"
+#include "base/memory.h"
+#include "format/gguf_writer.h"
+#include "format/scratch_folder.h"
+#include "model/arch.h"
+#include "mutate.h"
+
+#include <time.h>
+
+typedef struct member {
+    const char *key, *value; /* JSON text; a NULL value leaves the member out */
+} member;
+
+enum { MAX_EDITS = 3 };
+
+static const member base_config[] = {
+    {"model_type", "\"llama\""},  {"vocab_size", "1536"},     {"hidden_size", "256"},
+    {"intermediate_size", "768"}, {"num_hidden_layers", "4"}, {"num_attention_heads", "8"},
+    {"num_key_value_heads", "4"}, {"hidden_act", "\"silu\""}, {"max_position_embeddings", "256"},
+    {"rms_norm_eps", "1e-05"},    {"rope_theta", "10000.0"},  {"rope_scaling", "null"},
+    {"attention_bias", "false"},  {"mlp_bias", "false"},      {"tie_word_embeddings", "true"},
+};
+enum { N_BASE = sizeof base_config / sizeof base_config[0] };
+
+static const member *find_edit(const member *edits, const char *key) {
+    for (int i = 0; i < MAX_EDITS && edits[i].key; i++)
+        if (strcmp(edits[i].key, key) == 0) return &edits[i];
+    return NULL;
+}
+
+static void add_member(sxt_buffer *text, const member *m) {
+    if (m->value) sxt_buffer_print(text, "%s\"%s\": %s", text->size > 1 ? ", " : "", m->key, m->value);
+}
+
+/* The base configuration with some members replaced, left out or added. */
+static char *make_config(const member *edits) {
+    sxt_buffer text = {0};
+    sxt_buffer_text(&text, "{");
+    for (int i = 0; i < N_BASE; i++) {
+        const member *edit = find_edit(edits, base_config[i].key);
+        add_member(&text, edit ? edit : &base_config[i]);
+    }
+    for (int i = 0; i < MAX_EDITS && edits[i].key; i++) {
+        bool is_new = true;
+        for (int j = 0; j < N_BASE; j++) is_new = is_new && strcmp(edits[i].key, base_config[j].key) != 0;
+        if (is_new) add_member(&text, &edits[i]);
+    }
+    sxt_buffer_text(&text, "}");
+    return sxt_buffer_take(&text);
+}
+
+static sxt_status read_config(const member *edits, int64_t n_rows, int32_t n_tokens, sxt_hparams *h,
+                              sxt_error *error) {
+    char *text = make_config(edits);
+    sxt_json *document;
+    assert_int_equal(sxt_json_parse(text, strlen(text), &document, error), SXT_OK);
+    sxt_status status = sxt_hparams_from_json(document, n_rows, n_tokens, h, error);
+    sxt_json_free(document);
+    sxt_free(text);
+    return status;
+}
+
+static sxt_hparams good_config(const member *edits) {
+    sxt_hparams h;
+    sxt_error error = {.text = ""};
+    if (read_config(edits, 1536, 1536, &h, &error) != SXT_OK) fail_msg("%s", error.text);
+    return h;
+}
+
+static void test_config_is_read(void **state) {
+    (void)state;
+    sxt_hparams h = good_config((member[MAX_EDITS]){{NULL, NULL}});
+    assert_string_equal(h.arch->gguf_name, "llama");
+    assert_int_equal(h.n_layers, 4);
+    assert_int_equal(h.d_model, 256);
+    assert_int_equal(h.n_heads, 8);
+    assert_int_equal(h.n_kv_heads, 4);
+    assert_int_equal(h.head_dim, 32);
+    assert_int_equal(h.n_ff, 768);
+    assert_int_equal(h.n_vocab, 1536);
+    assert_int_equal(h.n_ctx_train, 256);
+    assert_int_equal(h.sliding_window, 0);
+    assert_true(h.norm_eps == 1e-5f);
+    assert_true(h.rope.theta == 10000.0 && h.rope.n_rot == 32 && h.rope.scaling == SXT_ROPE_NONE);
+    assert_false(h.rope.interleaved);
+    assert_true(h.tied_output);
+    assert_false(h.qkv_bias || h.output_bias);
+    assert_string_equal(h.name, "");
+}
+
+static void test_config_defaults(void **state) {
+    (void)state;
+    assert_int_equal(good_config((member[MAX_EDITS]){{"num_key_value_heads", NULL}}).n_kv_heads, 8);
+    assert_int_equal(good_config((member[MAX_EDITS]){{"num_key_value_heads", "null"}}).n_kv_heads, 8);
+    assert_true(good_config((member[MAX_EDITS]){{"rope_theta", NULL}}).rope.theta == 10000);
+    assert_true(good_config((member[MAX_EDITS]){{"rope_theta", "500000"}}).rope.theta == 500000);
+    assert_int_equal(good_config((member[MAX_EDITS]){{"head_dim", "64"}}).head_dim, 64);
+    assert_int_equal(good_config((member[MAX_EDITS]){{"head_dim", "null"}}).head_dim, 32);
+    assert_int_equal(good_config((member[MAX_EDITS]){{"partial_rotary_factor", "0.5"}}).rope.n_rot, 16);
+    assert_false(good_config((member[MAX_EDITS]){{"tie_word_embeddings", NULL}}).tied_output);
+    assert_true(good_config((member[MAX_EDITS]){{"attention_bias", "true"}}).qkv_bias);
+    assert_true(good_config((member[MAX_EDITS]){{"attention_bias", "true"}}).output_bias);
+    assert_int_equal(good_config((member[MAX_EDITS]){{"max_position_embeddings", "10485760"}}).n_ctx_train,
+                     10485760);
+    assert_string_equal(good_config((member[MAX_EDITS]){{"_name_or_path", "\"a\\u001b[2Jb\""}}).name, "a?[2Jb");
+    assert_string_equal(good_config((member[MAX_EDITS]){{"model_type", "\"mistral\""}}).arch->gguf_name,
+                        "llama");
+}
+
+static void test_config_sliding_window(void **state) {
+    (void)state;
+    assert_int_equal(good_config((member[MAX_EDITS]){{"sliding_window", "64"}}).sliding_window, 64);
+    assert_int_equal(good_config((member[MAX_EDITS]){{"sliding_window", "null"}}).sliding_window, 0);
+    assert_int_equal(good_config((member[MAX_EDITS]){{"sliding_window", "64"}, {"use_sliding_window", "false"}})
+                         .sliding_window,
+                     0);
+    assert_int_equal(
+        good_config((member[MAX_EDITS]){{"sliding_window", "64"}, {"layer_types", "[\"full_attention\"]"}})
+            .sliding_window,
+        0);
+    assert_int_equal(
+        good_config((member[MAX_EDITS]){{"sliding_window", "64"}, {"layer_types", "[\"sliding_attention\"]"}})
+            .sliding_window,
+        64);
+}
+
+/* A long name is cut between characters. */
+static void test_config_long_name(void **state) {
+    (void)state;
+    char value[400] = "\"a";
+    for (int i = 0; i < 100; i++) strcat(value, "\xc3\xa9");
+    strcat(value, "\"");
+    sxt_hparams h = good_config((member[MAX_EDITS]){{"_name_or_path", value}});
+    assert_int_equal(strlen(h.name), 127);
+    assert_memory_equal(h.name + 125, "\xc3\xa9", 3);
+    h = good_config((member[MAX_EDITS]){{"_name_or_path", "\"\\u00e9\""}});
+    assert_string_equal(h.name, "\xc3\xa9");
+}
+
+static void check_print(const sxt_rope_params *rope, const char *expected) {
+    char text[128];
+    sxt_rope_scaling_print(rope, text, sizeof text);
+    assert_string_equal(text, expected);
+}
+
+static sxt_rope_params rope_of(const char *key, const char *value) {
+    return good_config((member[MAX_EDITS]){{key, value}}).rope;
+}
+
+static void test_config_rope_scaling(void **state) {
+    (void)state;
+    sxt_rope_params r = rope_of("rope_scaling", "{\"type\": \"linear\", \"factor\": 4}");
+    assert_int_equal(r.scaling, SXT_ROPE_LINEAR);
+    check_print(&r, "linear:factor=4");
+    r = rope_of("rope_scaling", "{\"rope_type\": \"default\"}");
+    check_print(&r, "none");
+    r = rope_of("rope_scaling", "{\"rope_type\": \"yarn\", \"factor\": 8.0}");
+    assert_true(r.original_context == 256 && r.beta_fast == 32 && r.beta_slow == 1 && r.attention_factor <= 0);
+    check_print(&r, "yarn:factor=8,original_context=256");
+    r = rope_of("rope_scaling",
+                "{\"rope_type\": \"yarn\", \"factor\": 4.0, \"attention_factor\": 1.5, "
+                "\"original_max_position_embeddings\": 64, \"beta_fast\": 16, \"beta_slow\": 2}");
+    assert_true(r.original_context == 64 && r.beta_fast == 16 && r.beta_slow == 2 && r.attention_factor == 1.5);
+    r = rope_of("rope_scaling",
+                "{\"type\": \"yarn\", \"factor\": 40, \"mscale\": 0.707, \"mscale_all_dim\": 0.707}");
+    assert_true(r.attention_factor == 1.0);
+    r = rope_of("rope_scaling", "{\"rope_type\": \"llama3\", \"factor\": 8.0, \"low_freq_factor\": 1.0, "
+                                "\"high_freq_factor\": 4.0, \"original_max_position_embeddings\": 128}");
+    assert_int_equal(r.scaling, SXT_ROPE_LLAMA3);
+    assert_true(r.factor == 8 && r.low_freq_factor == 1 && r.high_freq_factor == 4 &&
+                r.original_context == 128);
+    check_print(&r, "llama3:factor=8,low=1,high=4,original_context=128");
+}
+
+/* Newer files keep everything, the base too, in rope_parameters. */
+static void test_config_rope_parameters(void **state) {
+    (void)state;
+    sxt_rope_params r = rope_of("rope_parameters", "{\"rope_type\": \"default\", \"rope_theta\": 1000000.0}");
+    assert_true(r.theta == 1e6 && r.scaling == SXT_ROPE_NONE);
+    r = rope_of("rope_parameters", "{\"rope_theta\": 20000}");
+    assert_true(r.theta == 2e4 && r.scaling == SXT_ROPE_NONE);
+    r = rope_of("rope_parameters",
+                "{\"rope_type\": \"linear\", \"factor\": 2, \"partial_rotary_factor\": 0.5}");
+    assert_true(r.theta == 1e4 && r.factor == 2 && r.n_rot == 16);
+}
+
+typedef struct bad_config {
+    member edits[MAX_EDITS];
+    sxt_status status;
+    const char *word; /* in the message */
+} bad_config;
+
+#define F SXT_E_FORMAT
+#define U SXT_E_UNSUPPORTED
+static const bad_config bad_configs[] = {
+    {{{"model_type", NULL}}, F, "model_type is missing"},
+    {{{"model_type", "7"}}, F, "model_type has a value of the wrong kind"},
+    {{{"model_type", "\"gptj\""}}, U, "gptj"},
+    {{{"model_type", "\"mixtral\""}}, U, "supported: llama, mistral"},
+    {{{"model_type", "\"llama\\u0000x\""}}, U, "unknown architecture"},
+    {{{"num_hidden_layers", NULL}}, F, "num_hidden_layers is missing"},
+    {{{"num_hidden_layers", "null"}}, F, "num_hidden_layers is missing"},
+    {{{"num_hidden_layers", "0"}}, F, "num_hidden_layers is 0; needed 1 to 1024"},
+    {{{"num_hidden_layers", "1025"}}, F, "num_hidden_layers is 1025"},
+    {{{"num_hidden_layers", "-1"}}, F, "num_hidden_layers is -1"},
+    {{{"num_hidden_layers", "4.5"}}, F, "needed an integer"},
+    {{{"num_hidden_layers", "\"4\""}}, F, "needed an integer"},
+    {{{"num_hidden_layers", "[4]"}}, F, "needed an integer"},
+    {{{"hidden_size", NULL}}, F, "hidden_size is missing"},
+    {{{"hidden_size", "0"}}, F, "hidden_size is 0"},
+    {{{"hidden_size", "4194305"}}, F, "hidden_size is 4194305"},
+    {{{"hidden_size", "9223372036854775807"}}, F, "hidden_size is 9223372036854775807"},
+    {{{"hidden_size", "250"}}, F, "hidden_size is 250; needed a multiple of the 8 attention heads"},
+    {{{"num_attention_heads", NULL}}, F, "num_attention_heads is missing"},
+    {{{"num_attention_heads", "0"}}, F, "num_attention_heads is 0"},
+    {{{"num_attention_heads", "1025"}}, F, "num_attention_heads is 1025"},
+    {{{"num_key_value_heads", "0"}}, F, "num_key_value_heads is 0"},
+    {{{"num_key_value_heads", "3"}}, F, "num_key_value_heads is 3; needed a divisor of the 8"},
+    {{{"num_key_value_heads", "16"}}, F, "num_key_value_heads is 16; needed a divisor"},
+    {{{"head_dim", "31"}}, F, "head_dim is 31; needed an even number"},
+    {{{"head_dim", "0"}}, F, "head_dim is 0"},
+    {{{"head_dim", "1026"}}, F, "head_dim is 1026"},
+    {{{"hidden_size", "8"}}, F, "head_dim is 1; needed an even number"},
+    {{{"hidden_size", "16384"}}, F, "head_dim is 2048"},
+    {{{"intermediate_size", NULL}}, F, "intermediate_size is missing"},
+    {{{"intermediate_size", "0"}}, F, "intermediate_size is 0"},
+    {{{"intermediate_size", "true"}}, F, "intermediate_size has a value of the wrong kind"},
+    {{{"vocab_size", NULL}}, F, "vocab_size is missing"},
+    {{{"vocab_size", "1535"}}, F, "vocab_size is 1535; needed 1536, the rows of the embedding"},
+    {{{"vocab_size", "4194305"}}, F, "vocab_size is 4194305"},
+    {{{"max_position_embeddings", NULL}}, F, "max_position_embeddings is missing"},
+    {{{"max_position_embeddings", "0"}}, F, "max_position_embeddings is 0"},
+    {{{"max_position_embeddings", "2147483649"}}, F, "needed 1 to 2147483648"},
+    {{{"sliding_window", "-1"}}, F, "sliding_window is -1"},
+    {{{"sliding_window", "\"all\""}}, F, "sliding_window has a value of the wrong kind"},
+    {{{"use_sliding_window", "1"}}, F, "use_sliding_window has a value of the wrong kind"},
+    {{{"layer_types", "[\"full_attention\", \"sliding_attention\"]"}}, U, "layer_types"},
+    {{{"layer_types", "[1]"}}, U, "layer_types"},
+    {{{"rms_norm_eps", NULL}}, F, "rms_norm_eps is missing"},
+    {{{"rms_norm_eps", "0"}}, F, "rms_norm_eps is 0"},
+    {{{"rms_norm_eps", "1"}}, F, "rms_norm_eps is 1"},
+    {{{"rms_norm_eps", "-1e-5"}}, F, "rms_norm_eps is -1e-05"},
+    {{{"rms_norm_eps", "\"1e-5\""}}, F, "needed a number"},
+    {{{"rope_theta", "1"}}, F, "rope_theta is 1;"},
+    {{{"rope_theta", "0"}}, F, "rope_theta is 0"},
+    {{{"rope_theta", "1e300"}}, F, "rope_theta is 1e+300"},
+    {{{"partial_rotary_factor", "1.5"}}, F, "partial_rotary_factor is 1.5"},
+    {{{"partial_rotary_factor", "0.1"}}, F, "partial_rotary_factor gives 3 rotated dimensions"},
+    {{{"partial_rotary_factor", "0"}}, F, "partial_rotary_factor gives 0"},
+    {{{"hidden_act", "\"gelu\""}}, U, "hidden_act is \"gelu\""},
+    {{{"hidden_act", "null"}, {"mlp_bias", "true"}}, U, "mlp_bias is true"},
+    {{{"attention_bias", "0"}}, F, "attention_bias has a value of the wrong kind"},
+    {{{"tie_word_embeddings", "\"yes\""}}, F, "tie_word_embeddings has a value of the wrong kind"},
+    {{{"num_local_experts", "8"}}, U, "num_local_experts is 8; mixtures of experts"},
+    {{{"num_experts", "64"}}, U, "num_experts is 64"},
+    {{{"quantization_config", "{\"bits\": 4}"}}, U, "quantization_config"},
+    {{{"rope_scaling", "4"}}, F, "rope_scaling has a value of the wrong kind; needed an object"},
+    {{{"rope_scaling", "{\"factor\": 4}"}}, F, "rope_type is missing"},
+    {{{"rope_scaling", "{\"type\": 4}"}}, F, "rope_scaling.type has a value of the wrong kind"},
+    {{{"rope_scaling", "{\"type\": \"dynamic\", \"factor\": 4}"}}, U, "type is \"dynamic\""},
+    {{{"rope_scaling", "{\"rope_type\": \"longrope\", \"factor\": 4}"}}, U, "rope_type is \"longrope\""},
+    {{{"rope_scaling", "{\"type\": \"linear\"}"}}, F, "rope_scaling.factor is missing"},
+    {{{"rope_scaling", "{\"type\": \"linear\", \"factor\": 0}"}}, F, "rope_scaling.factor is 0"},
+    {{{"rope_scaling", "{\"type\": \"linear\", \"factor\": -2}"}}, F, "rope_scaling.factor is -2"},
+    {{{"rope_scaling", "{\"type\": \"linear\", \"factor\": \"4\"}"}}, F, "needed a number"},
+    {{{"rope_scaling", "{\"type\": \"yarn\"}"}}, F, "rope_scaling.factor is missing"},
+    {{{"rope_scaling", "{\"type\": \"yarn\", \"factor\": 4, \"beta_fast\": 1, \"beta_slow\": 2}"}},
+     F,
+     "beta_fast is 1, less than beta_slow 2"},
+    {{{"rope_scaling", "{\"type\": \"yarn\", \"factor\": 4, \"truncate\": false}"}}, U, "truncate is false"},
+    {{{"rope_scaling", "{\"type\": \"yarn\", \"factor\": 4, \"attention_factor\": -1}"}},
+     F,
+     "attention_factor is -1"},
+    {{{"rope_scaling", "{\"type\": \"yarn\", \"factor\": 4, \"original_max_position_embeddings\": 0}"}},
+     F,
+     "original_max_position_embeddings is 0"},
+    {{{"rope_scaling", "{\"type\": \"yarn\", \"factor\": 4}"}, {"head_dim", "2"}}, F, "at least 4 rotated"},
+    {{{"rope_scaling", "{\"type\": \"llama3\", \"factor\": 8, \"high_freq_factor\": 4}"}},
+     F,
+     "low_freq_factor is missing"},
+    {{{"rope_scaling",
+       "{\"type\": \"llama3\", \"factor\": 8, \"low_freq_factor\": 4, \"high_freq_factor\": 4}"}},
+     F,
+     "high_freq_factor is 4; needed more"},
+    {{{"rope_parameters", "{\"full_attention\": {\"rope_type\": \"default\"}}"}},
+     U,
+     "full_attention is an object"},
+    {{{"rope_parameters", "{\"rope_theta\": 0.5}"}}, F, "rope_parameters.rope_theta is 0.5"},
+    {{{"rope_parameters", "[]"}}, F, "rope_parameters has a value of the wrong kind"},
+};
+
+static void expect_refusal(sxt_status status, const sxt_error *error, sxt_status expected, const char *word) {
+    if (status != expected || !strstr(error->text, word))
+        fail_msg("expected %s with \"%s\", got %s: %s", sxt_status_name(expected), word,
+                 sxt_status_name(status), status == SXT_OK ? "" : error->text);
+    assert_true(mutate_error_is_one_line(error->text));
+}
+
+static void test_bad_configs(void **state) {
+    (void)state;
+    const size_t n = sizeof bad_configs / sizeof bad_configs[0];
+    assert_true(n >= 40);
+    for (size_t i = 0; i < n; i++) {
+        sxt_error error = {.text = ""};
+        sxt_hparams h;
+        memset(&h, 0x5a, sizeof h);
+        sxt_hparams before = h;
+        sxt_status status = read_config(bad_configs[i].edits, 1536, 1536, &h, &error);
+        expect_refusal(status, &error, bad_configs[i].status, bad_configs[i].word);
+        assert_memory_equal(&h, &before, sizeof h);
+    }
+}
+
+/* More rows than tokens are padding; fewer cannot be. */
+static void test_vocabulary_sizes(void **state) {
+    (void)state;
+    const member none[MAX_EDITS] = {{NULL, NULL}};
+    sxt_hparams h;
+    sxt_error error;
+    assert_int_equal(read_config(none, 1536, 1500, &h, &error), SXT_OK);
+    assert_int_equal(h.n_vocab, 1536);
+    assert_int_equal(read_config(none, 0, 1536, &h, &error), SXT_OK);
+    expect_refusal(read_config(none, 1536, 1537, &h, &error), &error, SXT_E_FORMAT,
+                   "vocab_size is 1536; needed at least the tokenizer's 1537 tokens");
+}
+
+/* ---- GGUF ---- */
+
+typedef struct value {
+    const char *key;
+    char kind; /* u f s b, a: an i32 array, -: left out */
+    const char *text;
+} value;
+
+static const value base_gguf[] = {
+    {"general.architecture", 's', "llama"},
+    {"general.name", 's', "Tiny"},
+    {"llama.block_count", 'u', "4"},
+    {"llama.context_length", 'u', "256"},
+    {"llama.embedding_length", 'u', "256"},
+    {"llama.feed_forward_length", 'u', "768"},
+    {"llama.attention.head_count", 'u', "8"},
+    {"llama.attention.head_count_kv", 'u', "4"},
+    {"llama.attention.layer_norm_rms_epsilon", 'f', "1e-5"},
+};
+enum { N_BASE_GGUF = sizeof base_gguf / sizeof base_gguf[0] };
+
+static void put_value(sxt_gguf_writer *w, const value *v) {
+    int32_t numbers[16];
+    uint64_t n = 0;
+    switch (v->kind) {
+    case 'u': sxt_gguf_writer_u32(w, v->key, (uint32_t)strtoul(v->text, NULL, 10)); break;
+    case 'f': sxt_gguf_writer_f32(w, v->key, strtof(v->text, NULL)); break;
+    case 's': sxt_gguf_writer_string(w, v->key, v->text, strlen(v->text)); break;
+    case 'b': sxt_gguf_writer_bool(w, v->key, v->text[0] == 't'); break;
+    case 'a':
+        for (const char *at = v->text; *at; at += *at == ',') {
+            char *end;
+            numbers[n++] = (int32_t)strtol(at, &end, 10);
+            at = end;
+        }
+        sxt_gguf_writer_i32_array(w, v->key, numbers, n);
+        break;
+    default: break;
+    }
+}
+
+static const value *find_value(const value *edits, const char *key) {
+    for (int i = 0; i < MAX_EDITS && edits[i].key; i++)
+        if (strcmp(edits[i].key, key) == 0) return &edits[i];
+    return NULL;
+}
+
+static void write_gguf(const char *path, const value *edits) {
+    sxt_gguf_writer *w;
+    sxt_error error;
+    assert_int_equal(sxt_gguf_writer_new(path, &w, &error), SXT_OK);
+    for (int i = 0; i < N_BASE_GGUF; i++) {
+        const value *edit = find_value(edits, base_gguf[i].key);
+        put_value(w, edit ? edit : &base_gguf[i]);
+    }
+    for (int i = 0; i < MAX_EDITS && edits[i].key; i++) {
+        bool is_new = true;
+        for (int j = 0; j < N_BASE_GGUF; j++) is_new = is_new && strcmp(edits[i].key, base_gguf[j].key) != 0;
+        if (is_new) put_value(w, &edits[i]);
+    }
+    assert_int_equal(sxt_gguf_writer_begin(w, &error), SXT_OK);
+    assert_int_equal(sxt_gguf_writer_commit(w, &error), SXT_OK);
+}
+
+static sxt_status read_gguf(const value *edits, sxt_hparams *h, sxt_error *error) {
+    scratch s;
+    scratch_make(&s);
+    const char *path = scratch_path(&s, "model.gguf");
+    write_gguf(path, edits);
+    sxt_source source = {0};
+    assert_int_equal(sxt_source_open(path, true, &source, error), SXT_OK);
+    sxt_status status = sxt_hparams_read(&source, 1536, h, error);
+    sxt_source_close(&source);
+    scratch_remove(&s);
+    return status;
+}
+
+static sxt_hparams good_gguf(const value *edits) {
+    sxt_hparams h;
+    sxt_error error = {.text = ""};
+    if (read_gguf(edits, &h, &error) != SXT_OK) fail_msg("%s", error.text);
+    return h;
+}
+
+static void test_gguf_is_read(void **state) {
+    (void)state;
+    sxt_hparams h = good_gguf((value[MAX_EDITS]){{NULL, 0, NULL}});
+    assert_int_equal(h.n_layers, 4);
+    assert_int_equal(h.n_kv_heads, 4);
+    assert_int_equal(h.head_dim, 32);
+    assert_int_equal(h.rope.n_rot, 32);
+    assert_int_equal(h.n_vocab, 1536);
+    assert_true(h.rope.theta == 10000 && h.rope.scaling == SXT_ROPE_NONE && h.rope.interleaved);
+    assert_string_equal(h.name, "Tiny");
+    h = good_gguf((value[MAX_EDITS]){{"llama.attention.head_count_kv", 'a', "2,2,2,2"},
+                                     {"llama.attention.key_length", 'u', "64"},
+                                     {"llama.attention.value_length", 'u', "64"}});
+    assert_int_equal(h.n_kv_heads, 2);
+    assert_int_equal(h.head_dim, 64);
+    h = good_gguf((value[MAX_EDITS]){{"llama.rope.dimension_count", 'u', "16"},
+                                     {"llama.attention.sliding_window", 'u', "64"},
+                                     {"llama.attention.head_count_kv", '-', NULL}});
+    assert_int_equal(h.rope.n_rot, 16);
+    assert_int_equal(h.sliding_window, 64);
+    assert_int_equal(h.n_kv_heads, 8);
+}
+
+static void test_gguf_rope_scaling(void **state) {
+    (void)state;
+    sxt_rope_params r = good_gguf((value[MAX_EDITS]){{"llama.rope.scaling.factor", 'f', "4"}}).rope;
+    check_print(&r, "linear:factor=4"); /* no type: linear */
+    r = good_gguf((value[MAX_EDITS]){{"llama.rope.scale_linear", 'f', "2"}}).rope;
+    check_print(&r, "linear:factor=2");
+    r = good_gguf((value[MAX_EDITS]){{"llama.rope.scaling.type", 's', "none"},
+                                     {"llama.rope.scaling.factor", 'f', "4"}})
+            .rope;
+    check_print(&r, "none");
+    r = good_gguf((value[MAX_EDITS]){{"llama.rope.scaling.type", 's', "linear"},
+                                     {"llama.rope.scaling.factor", 'f', "0"}})
+            .rope;
+    check_print(&r, "none");
+    r = good_gguf((value[MAX_EDITS]){{"llama.rope.scaling.type", 's', "yarn"},
+                                     {"llama.rope.scaling.factor", 'f', "4"},
+                                     {"llama.rope.scaling.original_context_length", 'u', "64"}})
+            .rope;
+    assert_true(r.attention_factor <= 0 && r.beta_fast == 32 && r.beta_slow == 1);
+    check_print(&r, "yarn:factor=4,original_context=64");
+    /* The file's factor multiplies the scale that YaRN has by itself: 0.1 ln 4 + 1 = 1.138629436. */
+    r = good_gguf((value[MAX_EDITS]){{"llama.rope.scaling.type", 's', "yarn"},
+                                     {"llama.rope.scaling.factor", 'f', "4"},
+                                     {"llama.rope.scaling.attn_factor", 'f', "0.5"}})
+            .rope;
+    assert_true(r.attention_factor > 0.569314717 && r.attention_factor < 0.569314719);
+}
+
+static const struct {
+    value edits[MAX_EDITS];
+    sxt_status status;
+    const char *word;
+} bad_ggufs[] = {
+    {{{"general.architecture", '-', NULL}}, F, "general.architecture is missing"},
+    {{{"general.architecture", 's', "mamba"}}, U, "general.architecture is \"mamba\""},
+    {{{"general.architecture", 'u', "1"}}, F, "general.architecture"},
+    {{{"llama.block_count", '-', NULL}}, F, "llama.block_count is missing"},
+    {{{"llama.block_count", 'u', "5000"}}, F, "llama.block_count is 5000; needed 1 to 1024"},
+    {{{"llama.block_count", 's', "4"}}, F, "llama.block_count"},
+    {{{"llama.attention.head_count_kv", 'a', "4,4,2,4"}}, U, "head_count_kv differs between layers (4, then 2"},
+    {{{"llama.attention.head_count_kv", 'a', ""}}, F, "head_count_kv"},
+    {{{"llama.attention.head_count_kv", 'u', "5"}}, F, "llama.attention.head_count_kv is 5; needed a divisor"},
+    {{{"llama.attention.key_length", 'u', "64"}, {"llama.attention.value_length", 'u', "32"}},
+     U,
+     "value_length"},
+    {{{"llama.attention.key_length", 'u', "33"}}, F, "llama.attention.key_length is 33"},
+    {{{"llama.rope.dimension_count", 'u', "64"}}, F, "llama.rope.dimension_count is 64; needed 2 to 32"},
+    {{{"llama.rope.dimension_count", 'u', "15"}}, F, "rope.dimension_count gives 15"},
+    {{{"llama.rope.freq_base", 'f', "nan"}}, F, "llama.rope.freq_base"},
+    {{{"llama.rope.freq_base", 'f', "inf"}}, F, "llama.rope.freq_base"},
+    {{{"llama.attention.layer_norm_rms_epsilon", '-', NULL}}, F, "layer_norm_rms_epsilon is missing"},
+    {{{"llama.attention.layer_norm_rms_epsilon", 'f', "-1"}}, F, "layer_norm_rms_epsilon is -1"},
+    {{{"llama.expert_count", 'u', "8"}}, U, "llama.expert_count is 8"},
+    {{{"llama.vocab_size", 'u', "1000"}}, F, "llama.vocab_size is 1000; needed at least the tokenizer's"},
+    {{{"llama.rope.scaling.type", 's', "longrope"}}, U, "llama.rope.scaling.type is \"longrope\""},
+    {{{"llama.rope.scaling.factor", 'f', "-1"}}, F, "llama.rope.scaling.factor is -1"},
+    {{{"llama.rope.scaling.factor", 'f', "1e-9"}}, F, "llama.rope.scaling.factor is 1e-09"},
+    {{{"llama.rope.scaling.attn_factor", 'f', "2"}}, U, "attn_factor is 2 without yarn"},
+    {{{"llama.rope.scaling.yarn_log_multiplier", 'f', "0.1"}}, U, "yarn_log_multiplier is 0.1"},
+    {{{"llama.rope.scaling.yarn_ext_factor", 'f', "0.5"}}, U, "yarn_ext_factor is 0.5"},
+};
+
+static void test_bad_ggufs(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof bad_ggufs / sizeof bad_ggufs[0]; i++) {
+        sxt_error error = {.text = ""};
+        sxt_hparams h;
+        sxt_status status = read_gguf(bad_ggufs[i].edits, &h, &error);
+        expect_refusal(status, &error, bad_ggufs[i].status, bad_ggufs[i].word);
+    }
+}
+
+/* ---- Damage ---- */
+
+/* Whatever happens to a config.json, it is read with numbers in range or refused in one line. */
+static void test_mutations(void **state) {
+    (void)state;
+    const member edits[MAX_EDITS] = {
+        {"rope_scaling",
+         "{\"rope_type\": \"yarn\", \"factor\": 4.0, \"original_max_position_embeddings\": 64}"},
+        {"head_dim", "32"},
+        {"sliding_window", "64"}};
+    char *seed = make_config(edits);
+    sxt_rng rng = sxt_rng_make(20);
+    int n_read = 0, n_refused = 0;
+    for (int i = 0; i < 10000; i++) {
+        size_t n;
+        uint8_t *text = mutate_json(&rng, seed, strlen(seed), &n);
+        sxt_error error = {.text = ""};
+        sxt_json *document;
+        sxt_status status = sxt_json_parse(text, n, &document, &error);
+        if (status == SXT_OK) {
+            sxt_hparams h;
+            clock_t start = clock();
+            status = sxt_hparams_from_json(document, 0, 0, &h, &error);
+            assert_true(clock() - start < CLOCKS_PER_SEC);
+            sxt_json_free(document);
+            if (status == SXT_OK) {
+                n_read++;
+                assert_true(h.n_layers >= 1 && h.n_layers <= 1024 && h.n_heads % h.n_kv_heads == 0);
+                assert_true(h.rope.n_rot >= 2 && h.rope.n_rot <= h.head_dim && h.rope.n_rot % 2 == 0);
+                assert_true(h.n_vocab >= 1 && h.n_ctx_train >= 1 && h.sliding_window >= 0);
+            }
+        }
+        if (status != SXT_OK) {
+            n_refused++;
+            assert_true(mutate_error_is_one_line(error.text));
+        }
+        free(text);
+    }
+    assert_true(n_read > 500 && n_refused > 2500); /* both sides are exercised */
+    sxt_free(seed);
+}
+
+static void test_arch_list_is_complete(void **state) {
+    (void)state;
+    assert_non_null(sxt_arch_by_gguf("llama", 5));
+    assert_null(sxt_arch_by_gguf("llama2", 6));
+    assert_null(sxt_arch_by_gguf("llam", 4));
+    assert_null(sxt_arch_by_gguf("mistral", 7));
+    const sxt_arch *arch = sxt_arch_by_hf("mistral", 7);
+    assert_non_null(arch);
+    assert_non_null(strstr(sxt_arch_list(), arch->gguf_name));
+    for (const char *const *type = arch->hf_types; *type; type++)
+        assert_non_null(strstr(sxt_arch_list(), *type));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_config_is_read),
+        cmocka_unit_test(test_config_defaults),
+        cmocka_unit_test(test_config_sliding_window),
+        cmocka_unit_test(test_config_long_name),
+        cmocka_unit_test(test_config_rope_scaling),
+        cmocka_unit_test(test_config_rope_parameters),
+        cmocka_unit_test(test_bad_configs),
+        cmocka_unit_test(test_vocabulary_sizes),
+        cmocka_unit_test(test_gguf_is_read),
+        cmocka_unit_test(test_gguf_rope_scaling),
+        cmocka_unit_test(test_bad_ggufs),
+        cmocka_unit_test(test_mutations),
+        cmocka_unit_test(test_arch_list_is_complete),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,121 @@
+"""Attention against the reference of the test data (ref_attention.py, float64, full matrices): every case of
+its test list that concerns plain attention and SelfExtend, for outputs and for scores."""
+import itertools
+import os
+import subprocess
+import sys
+
+import numpy as np
+
+SHARED = os.environ.get("SEXTANT_SHARED", "../shared")
+DUMP = os.path.join(os.environ.get("SEXTANT_BUILD_DIR", "build"), "tests", "attention_dump")
+if not os.path.exists(os.path.join(SHARED, "reference", "ref_attention.py")):
+    print("SKIP: no reference/ref_attention.py in the test data")
+    sys.exit(77)
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(SHARED, "reference"))
+import ref_attention as ref  # noqa: E402
+
+BASE = dict(group=0, window=0, n=150, heads=2, kv_heads=1, dim=16, rot=16, interleaved=0, f16=0, sliding=0,
+            chunk=512, threads=1, theta=10000.0, loud=1.0, scores=0)
+
+
+def cases():
+    def case(**changes):
+        return {**BASE, **changes}
+
+    for group, window in itertools.product(range(1, 17), (1, 7, 16, 48, 149, 150, 151, 400)):
+        yield case(group=group, window=window, chunk=(1, 3, 7, 128, 150)[group % 5])
+    for n in (1, 2, 31, 64, 65, 127, 128, 129, 255, 257):
+        for group in (0, 4, 5):
+            yield case(n=n, group=group, window=64, chunk=64)
+    for chunk, threads in itertools.product((1, 3, 7, 128, 512), (1, 2, 3)):
+        yield case(n=300, group=5, window=64, chunk=chunk, threads=threads, heads=4, kv_heads=2)
+    for (heads, kv_heads), rot, interleaved, f16 in itertools.product(
+            ((2, 2), (4, 2), (8, 1)), (24, 8), (0, 1), (0, 1)):
+        yield case(n=140, group=4, window=32, heads=heads, kv_heads=kv_heads, dim=24, rot=rot,
+                   interleaved=interleaved, f16=f16, chunk=100)
+    for sliding, group in itertools.product((1, 40, 128, 500), (0,)):
+        yield case(n=280, group=group, sliding=sliding, chunk=96)
+    for loud in (1.0, 6.0):
+        yield case(n=128, group=4, window=32, dim=128, rot=128, loud=loud, scores=1)
+        yield case(n=128, group=0, dim=128, rot=64, interleaved=1, loud=loud, scores=1)
+    yield case(n=1500, group=8, window=256, heads=1, dim=8, rot=8)
+    yield case(n=700, group=3, window=100, theta=500000.0, f16=1, chunk=512)
+
+
+def plan_text(c):
+    return "self-extend:group=%d,window=%d" % (c["group"], c["window"]) if c["group"] else "none"
+
+
+def make_input(c, rng):
+    q = rng.standard_normal((c["n"], c["heads"], c["dim"])).astype(np.float32) * np.float32(c["loud"])
+    k = rng.standard_normal((c["n"], c["kv_heads"], c["dim"])).astype(np.float32)
+    v = rng.standard_normal((c["n"], c["kv_heads"], c["dim"])).astype(np.float32)
+    if c["scores"]:  # values that single out one key each: outputs are weights, their logarithms scores
+        v = np.repeat(np.eye(c["n"], c["dim"], dtype=np.float32)[:, None], c["kv_heads"], axis=1)
+    return q, k, v
+
+
+def run(c, q, k, v, dump):
+    fields = (plan_text(c), c["n"], c["heads"], c["kv_heads"], c["dim"], c["rot"], c["interleaved"], c["f16"],
+              c["sliding"], c["chunk"], c["threads"], c["theta"])
+    dump.stdin.write((" ".join(map(str, fields)) + "\n").encode())
+    for array in (q, k, v):
+        dump.stdin.write(np.ascontiguousarray(array).tobytes())
+    dump.stdin.flush()
+    raw = dump.stdout.read(q.size * 4)
+    if len(raw) != q.size * 4:
+        sys.exit("attention_dump ended early in case %r" % c)
+    return np.frombuffer(raw, np.float32).reshape(q.shape).transpose(1, 0, 2).astype(np.float64)
+
+
+def expected(c, q, k, v):
+    index = np.arange(c["n"])
+    if c["group"]:
+        delta, visible = ref.map_self_extend(index, index, c["group"], c["window"])
+    else:
+        delta, visible = ref.map_plain(index, index, c["sliding"] or None)
+    style = "interleaved" if c["interleaved"] else "half"
+    arrays = [x.transpose(1, 0, 2) for x in (q, k, v)]
+    theta = ref.inv_freq_default(c["rot"], c["theta"])
+    out = ref.attention(*arrays, delta, visible, theta, style=style)
+    scores = ref.scores(*arrays[:2], delta, theta, style=style) if c["scores"] else None
+    return out, scores, visible
+
+
+def score_error(out, scores, visible):
+    """Largest difference of scores in units of max(1, max |s|); each row's constant is taken off."""
+    with np.errstate(divide="ignore"):
+        got = np.log(out)
+    usable = visible[None] & (out > 1e-30)
+    difference = np.where(usable, got - scores, np.nan)
+    difference -= np.nanmedian(difference, axis=2, keepdims=True)
+    return np.nanmax(np.abs(difference)) / max(1.0, np.abs(np.where(visible[None], scores, 0)).max())
+
+
+def main():
+    rng = np.random.default_rng(5)
+    worst, n = {}, 0
+    dump = subprocess.Popen([DUMP], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    for c in cases():
+        q, k, v = make_input(c, rng)
+        out = run(c, q, k, v, dump)
+        want, scores, visible = expected(c, q, k, v)
+        kind, bound = ("f16 output", 3e-3) if c["f16"] else ("f32 output", 1e-5)
+        errors = {kind: (np.abs(out - want).max() / np.abs(v).max(), bound)}
+        if c["scores"]:
+            errors["score"] = (score_error(out, scores, visible), 1e-6)
+        for name, (error, limit) in errors.items():
+            worst[name] = max(worst.get(name, 0), error)
+            if not error <= limit:
+                sys.exit("%s error %.2e is above %.0e in case %r" % (name, error, limit, c))
+        n += 1
+    dump.stdin.close()
+    if dump.wait() != 0:
+        sys.exit("attention_dump failed")
+    print("%d cases agree; worst: %s" % (n, ", ".join("%s %.1e" % item for item in worst.items())))
+
+
+if __name__ == "__main__":
+    main()
