@@ -14,10 +14,13 @@ typedef struct saver {
     sxt_hash hash;
 } saver;
 
-static sxt_status put(void *user, void *bytes, size_t n, sxt_error *error) {
-    saver *s = user;
+static sxt_status put(saver *s, const void *bytes, size_t n, sxt_error *error) {
     s->hash = sxt_hash_more(s->hash, bytes, n);
     return sxt_writer_write(s->writer, bytes, n, error);
+}
+
+static sxt_status put_run(void *user, void *bytes, size_t n, sxt_error *error) {
+    return put(user, bytes, n, error);
 }
 
 uint64_t sxt_session_file_bytes(const sxt_session *s, int64_t n_tokens, size_t plan_size) {
@@ -42,7 +45,7 @@ static sxt_status write_state(sxt_session *s, saver *out, sxt_error *error) {
     SXT_TRY(put(out, &s->plan_length, sizeof s->plan_length, error));
     SXT_TRY(put(out, plan, plan_size, error));
     SXT_TRY(put(out, s->tokens, (size_t)s->n_cached * sizeof *s->tokens, error));
-    SXT_TRY(sxt_kv_cache_runs(&s->cache, s->n_cached, put, out, error));
+    SXT_TRY(sxt_kv_cache_runs(&s->cache, s->n_cached, put_run, out, error));
     sxt_hash hash = out->hash;
     SXT_TRY(sxt_writer_write(out->writer, &hash.low, sizeof hash.low, error));
     return sxt_writer_write(out->writer, &hash.high, sizeof hash.high, error);
@@ -153,7 +156,7 @@ static sxt_status check_sum(const sxt_session *s, const sxt_map *map, int64_t n_
 
 static sxt_status load_map(sxt_session *s, const sxt_map *map, sxt_error *error) {
     loader l = {.reader = sxt_reader_make(map->data, map->size), .copy = true};
-    state_header header;
+    state_header header = {0};
     SXT_TRY(read_header(s, &l.reader, &header, error));
     size_t plan_size = (size_t)(l.reader.pos - HEADER_BYTES);
     SXT_TRY(check_sum(s, map, header.n_tokens, plan_size, error));

@@ -9,9 +9,10 @@
 enum {
     TILE_ROWS = 3,    /* rows of a and ... */
     TILE_OUT = 4,     /* ... rows of b whose products are in registers: 12 chains hide the latency */
-    PANEL_OUT = 16,   /* rows of b that stay in L1, BLOCK_K columns of each, while ... */
-    CHUNK_ROWS = 24,  /* ... so many rows of a pass */
-    BLOCK_K = 256,    /* a multiple of VEC_LANES */
+    STRIP_OUT = 8,    /* rows of b that stay in L1, BLOCK_K columns of each, while ... */
+    CHUNK_ROWS = 24,  /* ... so many rows of a pass; these stay in L2 for ... */
+    PANEL_OUT = 64,   /* ... so many rows of b */
+    BLOCK_K = 512,    /* a multiple of VEC_LANES */
     QUANT_BLOCK = 32, /* elements of a Q8_0 or Q4_0 block */
     QUANT_VECS = QUANT_BLOCK / VEC_LANES,
     Q8_0_BYTES = 34,
@@ -95,30 +96,31 @@ GEMV(gemv_q4_0, QUANT_BLOCK, Q4_0_BYTES, vec_load_q4_0, NULL)
 
 /* ---- Many rows ---------------------------------------------------------------------------------------- */
 
-/* The chains of one panel between two blocks of k. */
+/* The chains of CHUNK_ROWS x PANEL_OUT elements between two blocks of k. */
 typedef struct panel_sums {
-    vec acc[CHUNK_ROWS / TILE_ROWS][PANEL_OUT / TILE_OUT][TILE_ROWS * TILE_OUT];
+    vec tile[CHUNK_ROWS / TILE_ROWS][PANEL_OUT / TILE_OUT][TILE_ROWS * TILE_OUT];
 } panel_sums;
 
-/* Continues the chains of 3 x 4 elements over n_k columns. b: TILE_OUT rows. */
-SXT_INLINE void product_tile(const float *a, int64_t lda, const float *const *b, int64_t n_k, vec *chains) {
+/* Continues the chains of 3 x 4 elements over n_k columns; b: TILE_OUT rows. */
+SXT_INLINE void product_tile(const float *a, int64_t lda, const float *const *b, int64_t n_k, bool first,
+                             vec *chains) {
     vec acc[TILE_ROWS * TILE_OUT];
-    SXT_UNROLL for (int i = 0; i < TILE_ROWS * TILE_OUT; i++) acc[i] = chains[i];
-    int64_t k = 0;
+    SXT_UNROLL for (int i = 0; i < TILE_ROWS * TILE_OUT; i++) acc[i] = first ? vec_set(0) : chains[i];
+    const float *a0 = a, *a1 = a + lda, *a2 = a + 2 * lda;
     const float *b0 = b[0], *b1 = b[1], *b2 = b[2], *b3 = b[3];
-    const float *a1 = a + lda, *a2 = a + 2 * lda;
 #define PRODUCT_STEP(load_vec)                                                                                 \
     do {                                                                                                       \
-        vec r0 = load_vec(a + k), r1 = load_vec(a1 + k), r2 = load_vec(a2 + k);                                \
+        vec x0 = load_vec(a0 + k), x1 = load_vec(a1 + k), x2 = load_vec(a2 + k);                               \
         const float *const column[TILE_OUT] = {b0 + k, b1 + k, b2 + k, b3 + k};                                \
         SXT_UNROLL for (int o = 0; o < TILE_OUT; o++) {                                                        \
             vec w = load_vec(column[o]);                                                                       \
-            acc[o] = vec_fma(r0, w, acc[o]);                                                                   \
-            acc[4 + o] = vec_fma(r1, w, acc[4 + o]);                                                           \
-            acc[8 + o] = vec_fma(r2, w, acc[8 + o]);                                                           \
+            acc[o] = vec_fma(x0, w, acc[o]);                                                                   \
+            acc[TILE_OUT + o] = vec_fma(x1, w, acc[TILE_OUT + o]);                                             \
+            acc[2 * TILE_OUT + o] = vec_fma(x2, w, acc[2 * TILE_OUT + o]);                                     \
         }                                                                                                      \
     } while (0)
 #define LOAD_LAST(at) vec_load_part(at, n_k - k)
+    int64_t k = 0;
     for (; k + VEC_LANES <= n_k; k += VEC_LANES) PRODUCT_STEP(vec_load);
     if (k < n_k) PRODUCT_STEP(LOAD_LAST);
 #undef LOAD_LAST
@@ -126,14 +128,17 @@ SXT_INLINE void product_tile(const float *a, int64_t lda, const float *const *b,
     SXT_UNROLL for (int i = 0; i < TILE_ROWS * TILE_OUT; i++) chains[i] = acc[i];
 }
 
-/* One block of k: n_rows rows (whole tiles) by n_out <= PANEL_OUT rows of b. */
+/* One block of k: n_rows rows (whole tiles) by n_out rows of b, a strip of which stays in L1. */
 static void product_block(const float *a, int64_t lda, const float *b, int64_t ldb, int64_t n_rows,
-                          int64_t n_out, int64_t n_k, panel_sums *sums) {
-    for (int64_t r = 0; r < n_rows; r += TILE_ROWS) {
-        for (int64_t o0 = 0; o0 < n_out; o0 += TILE_OUT) {
-            const float *rows[TILE_OUT];
-            for (int64_t o = 0; o < TILE_OUT; o++) rows[o] = b + sxt_min_i64(o0 + o, n_out - 1) * ldb;
-            product_tile(a + r * lda, lda, rows, n_k, sums->acc[r / TILE_ROWS][o0 / TILE_OUT]);
+                          int64_t n_out, int64_t n_k, bool first, panel_sums *sums) {
+    for (int64_t strip = 0; strip < n_out; strip += STRIP_OUT) {
+        int64_t end = sxt_min_i64(strip + STRIP_OUT, n_out);
+        for (int64_t r = 0; r < n_rows; r += TILE_ROWS) {
+            for (int64_t o0 = strip; o0 < end; o0 += TILE_OUT) {
+                const float *rows[TILE_OUT]; /* past the end: the last one again, its sums are dropped */
+                for (int64_t o = 0; o < TILE_OUT; o++) rows[o] = b + sxt_min_i64(o0 + o, n_out - 1) * ldb;
+                product_tile(a + r * lda, lda, rows, n_k, first, sums->tile[r / TILE_ROWS][o0 / TILE_OUT]);
+            }
         }
     }
 }
@@ -142,34 +147,32 @@ static void store_panel(const panel_sums *sums, float *c, int64_t ldc, int64_t n
     for (int64_t r = 0; r < n_rows; r++) {
         for (int64_t o0 = 0; o0 < n_out; o0 += TILE_OUT) {
             float four[TILE_OUT];
-            const vec *tile = sums->acc[r / TILE_ROWS][o0 / TILE_OUT];
-            vec_sum4(tile + r % TILE_ROWS * TILE_OUT, four);
-            size_t n = (size_t)sxt_min_i64(n_out - o0, TILE_OUT);
-            memcpy(c + r * ldc + o0, four, n * sizeof(float));
+            vec_sum4(sums->tile[r / TILE_ROWS][o0 / TILE_OUT] + r % TILE_ROWS * TILE_OUT, four);
+            memcpy(c + r * ldc + o0, four, (size_t)sxt_min_i64(n_out - o0, TILE_OUT) * sizeof(float));
         }
     }
 }
 
-/* Rows that fill no tile of three go one by one. */
+/* Rows that fill no tile go one by one. */
 static void gemm_f32(const float *a, int64_t lda, const float *b, int64_t ldb, float *c, int64_t ldc,
                      int64_t n_rows, int64_t n_out, int64_t n_k) {
+    panel_sums sums;
     int64_t n_tiled = n_rows - n_rows % TILE_ROWS;
-    for (int64_t r = n_tiled; r < n_rows; r++) {
-        gemv_f32(b, (size_t)ldb * sizeof(float), a + r * lda, c + r * ldc, n_out, n_k);
-    }
     for (int64_t r0 = 0; r0 < n_tiled; r0 += CHUNK_ROWS) {
         int64_t rows = sxt_min_i64(n_tiled - r0, CHUNK_ROWS);
         for (int64_t o0 = 0; o0 < n_out; o0 += PANEL_OUT) {
-            int64_t out = sxt_min_i64(n_out - o0, PANEL_OUT);
-            panel_sums sums;
-            memset(&sums, 0, sizeof sums);
-            for (int64_t k0 = 0; k0 < n_k; k0 += BLOCK_K) {
-                int64_t columns = sxt_min_i64(n_k - k0, BLOCK_K);
-                product_block(a + r0 * lda + k0, lda, b + o0 * ldb + k0, ldb, rows, out, columns, &sums);
-            }
+            int64_t out = sxt_min_i64(n_out - o0, PANEL_OUT), k = 0;
+            do {
+                int64_t columns = sxt_min_i64(n_k - k, BLOCK_K);
+                const float *block = b + o0 * ldb + k;
+                product_block(a + r0 * lda + k, lda, block, ldb, rows, out, columns, k == 0, &sums);
+                k += BLOCK_K;
+            } while (k < n_k);
             store_panel(&sums, c + r0 * ldc + o0, ldc, rows, out);
         }
     }
+    for (int64_t r = n_tiled; r < n_rows; r++)
+        gemv_f32(b, (size_t)ldb * sizeof(float), a + r * lda, c + r * ldc, n_out, n_k);
 }
 
 #endif
