@@ -79,13 +79,13 @@ static int read_character(EditLine *edit, wchar_t *character) {
     (void)edit;
     for (;;) {
         char byte;
-        ssize_t n = read(STDIN_FILENO, &byte, 1);
-        if (n < 0 && errno == EINTR) {
-            if (!interrupted()) continue;
+        ssize_t n = interrupted() ? -1 : read(STDIN_FILENO, &byte, 1);
+        if (interrupted()) {
             interrupt_forget();
             *character = L'\x15';
             return 1;
         }
+        if (n < 0 && errno == EINTR) continue;
         if (n <= 0) return (int)n;
         size_t length = mbrtowc(character, &byte, 1, &state);
         if (length == (size_t)-1)
@@ -128,7 +128,10 @@ char *line_editor_read(line_editor *editor, const char *prompt) {
     int length = 0;
     editor->prompt = prompt;
     const char *typed = el_gets(editor->edit, &length);
-    if (typed == NULL || length <= 0) return NULL;
+    if (typed == NULL || length <= 0) {
+        fputc('\n', stderr);
+        return NULL;
+    }
     if (length > 1) history(editor->history, &event, H_ENTER, typed);
     char *line = must_allocate((size_t)length + 1);
     memcpy(line, typed, (size_t)length);

@@ -31,9 +31,8 @@ int session_store_load(sxt_session *session, const char *path) {
     sxt_error error;
     if (access(path, F_OK) != 0 && errno == ENOENT) return EXIT_CODE_OK;
     if (sxt_session_load(session, path, &error) == SXT_OK) return EXIT_CODE_OK;
-    bool names_file = strstr(error.text, path) != NULL;
-    return message_error(EXIT_CODE_FAILURE, "--session %s%s%s; remove it to start afresh, or give another file",
-                         names_file ? "" : path, names_file ? "" : ": ", error.text);
+    const char *remedy = strstr(error.text, "remove") != NULL ? "" : "; or remove it to start afresh";
+    return message_error(EXIT_CODE_FAILURE, "--session %s%s", error.text, remedy);
 }
 
 int session_store_save(sxt_session *session, const char *path) {

@@ -236,6 +236,12 @@ static inline uint8_t *mutate_json(sxt_rng *rng, const void *seed, size_t n, siz
     return b.data;
 }
 
+/* Reads every byte, so that the address sanitizer sees a wrong bound. */
+static inline void mutate_touch(const void *data, uint64_t n) {
+    const volatile uint8_t *bytes = data;
+    for (uint64_t i = 0; i < n; i++) (void)bytes[i];
+}
+
 /* An error that a user can read: not empty, one line. */
 static inline bool mutate_error_is_one_line(const char *text) {
     return text[0] != 0 && strpbrk(text, "\r\n") == NULL;

@@ -92,6 +92,7 @@ def write_folder(a, table, tensors, n_vocab):
               "mlp_bias": False, "tie_word_embeddings": a.tied, "torch_dtype": "float32"}
     if a.sliding_window:
         config["sliding_window"] = a.sliding_window
+    config.update(a.config)
     with open(os.path.join(a.folder, "config.json"), "w") as f:
         json.dump(config, f, indent=1)
     for name in ("tokenizer.json", "tokenizer_config.json", "generation_config.json"):
@@ -235,6 +236,7 @@ def arguments():
     p.add_argument("--head-dim", type=int)
     p.add_argument("--theta", type=float, default=10000.0)
     p.add_argument("--rope-scaling", type=json.loads, help="JSON, as in config.json")
+    p.add_argument("--config", type=json.loads, default={}, help="JSON: further members of the folder's config.json")
     p.add_argument("--biases", action="store_true")
     p.add_argument("--tied", action="store_true")
     a = p.parse_args()

@@ -3,7 +3,7 @@
 set -eu
 count=0
 for target in "$1"/fuzz/fuzz_*; do
-    [ -f "$target" ] && [ -x "$target" ] || continue
+    if [ -d "$target" ] || [ ! -x "$target" ]; then continue; fi
     name=$(basename "$target")
     corpus=fuzz/corpus/${name#fuzz_}
     [ -d "$corpus" ] || {

@@ -47,23 +47,22 @@ install_missing() {
     echo "== Installing$missing_packages"
     DEBIAN_FRONTEND=noninteractive
     export DEBIAN_FRONTEND
-    apt-get update -q >"$setup_log" 2>&1 &&
-        # shellcheck disable=SC2086 # a list of words
-        apt-get install -y -q --no-install-recommends $missing_packages >>"$setup_log" 2>&1 || {
+    # shellcheck disable=SC2086 # a list of words
+    if ! { apt-get update -q && apt-get install -y -q --no-install-recommends $missing_packages; } >"$setup_log" 2>&1; then
         tail -n 20 "$setup_log" >&2
         echo "$0: the installation failed; the whole log is in $setup_log" >&2
         exit 1
-    }
+    fi
 }
 
 # Quiet unless it fails.
 build() { # preset
     echo "== Building ($1)"
-    { cmake --preset "$1" && cmake --build --preset "$1"; } >"build/$1.log" 2>&1 || {
-        tail -n 40 "build/$1.log" >&2
+    if ! { cmake --preset "$1" && cmake --build --preset "$1"; } >"build/$1.log" 2>&1; then
+        grep -n -m 20 -E 'error|undefined reference' "build/$1.log" >&2 || tail -n 40 "build/$1.log" >&2
         echo "$0: the build failed; the whole log is in build/$1.log" >&2
         exit 1
-    }
+    fi
 }
 
 mkdir -p build

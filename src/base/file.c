@@ -51,6 +51,7 @@ struct sxt_writer {
     uint64_t offset;
     size_t n_buffered;
     char *path;
+    char *folder; /* that holds path */
     char *temporary;
     uint8_t buffer[1 << 16];
 };
@@ -60,8 +61,14 @@ void sxt_writer_abort(sxt_writer *writer) {
     if (writer->fd >= 0) close(writer->fd);
     if (writer->temporary) unlink(writer->temporary);
     sxt_free(writer->temporary);
+    sxt_free(writer->folder);
     sxt_free(writer->path);
     sxt_free(writer);
+}
+
+static char *folder_of(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash ? sxt_copy_text(path, (size_t)(slash - path) + 1) : sxt_copy_text(".", 1);
 }
 
 sxt_status sxt_writer_open(const char *path, sxt_writer **out, sxt_error *error) {
@@ -70,8 +77,9 @@ sxt_status sxt_writer_open(const char *path, sxt_writer **out, sxt_error *error)
     size_t n = strlen(path) + 32;
     writer->fd = -1;
     writer->path = sxt_copy_text(path, strlen(path));
+    writer->folder = folder_of(path);
     writer->temporary = sxt_alloc(n, 1);
-    if (!writer->path || !writer->temporary) {
+    if (!writer->path || !writer->folder || !writer->temporary) {
         sxt_writer_abort(writer);
         return sxt_fail_memory(error, "a file name", n);
     }
@@ -117,12 +125,8 @@ sxt_status sxt_writer_write(sxt_writer *writer, const void *bytes, size_t n, sxt
 uint64_t sxt_writer_offset(const sxt_writer *writer) { return writer->offset; }
 
 /* A rename is durable only when the folder that holds the name is. */
-static int sync_folder(const char *path) {
-    const char *slash = strrchr(path, '/');
-    char *folder = slash ? sxt_copy_text(path, (size_t)(slash - path) + 1) : sxt_copy_text(".", 1);
-    if (!folder) return -1;
+static int sync_folder(const char *folder) {
     int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    sxt_free(folder);
     if (fd < 0) return -1;
     int result = calls->fsync(fd);
     if (result != 0 && (errno == EINVAL || errno == ENOTSUP)) result = 0; /* file systems without it */
@@ -143,7 +147,8 @@ sxt_status sxt_writer_commit(sxt_writer *writer, sxt_error *error) {
     if (status == SXT_OK) {
         sxt_free(writer->temporary);
         writer->temporary = NULL;
-        if (sync_folder(writer->path) != 0) status = fail_io(error, "make durable the folder of", writer->path);
+        if (sync_folder(writer->folder) != 0)
+            status = fail_io(error, "make durable the folder of", writer->path);
     }
     sxt_writer_abort(writer);
     return status;

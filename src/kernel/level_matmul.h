@@ -10,14 +10,13 @@ enum {
     TILE_ROWS = 3,    /* rows of a and ... */
     TILE_OUT = 4,     /* ... rows of b whose products are in registers: 12 chains hide the latency */
     STRIP_OUT = 8,    /* rows of b that stay in L1, BLOCK_K columns of each, while ... */
-    CHUNK_ROWS = 24,  /* ... so many rows of a pass; these stay in L2 for ... */
+    CHUNK_ROWS = 48,  /* ... so many rows of a pass; these stay in L2 for ... */
     PANEL_OUT = 64,   /* ... so many rows of b */
     BLOCK_K = 512,    /* a multiple of VEC_LANES */
     QUANT_BLOCK = 32, /* elements of a Q8_0 or Q4_0 block */
     QUANT_VECS = QUANT_BLOCK / VEC_LANES,
     Q8_0_BYTES = 34,
-    Q4_0_BYTES = 18,
-    PREFETCH_BYTES = 64
+    Q4_0_BYTES = 18
 };
 
 /* ---- One row: dot products with stored weights ------------------------------------------------------- */
@@ -29,7 +28,8 @@ typedef struct weight_access {
     void (*load_part)(const void *at, int64_t n, vec *w);
 } weight_access;
 
-/* y[o] for the TILE_OUT rows of weights in `row`. */
+/* Sums for the TILE_OUT rows of weights in `row`. ahead: bytes to the rows that come after them, fetched early:
+ * without it the speed from memory halves. */
 SXT_INLINE void dot_tile(weight_access access, const uint8_t *const *row, size_t ahead, const float *x,
                          int64_t n_k, float *sums) {
     vec acc[TILE_OUT];
@@ -96,14 +96,15 @@ GEMV(gemv_q4_0, QUANT_BLOCK, Q4_0_BYTES, vec_load_q4_0, NULL)
 
 /* ---- Many rows ---------------------------------------------------------------------------------------- */
 
-/* The chains of CHUNK_ROWS x PANEL_OUT elements between two blocks of k. */
+/* The chains of CHUNK_ROWS x PANEL_OUT elements between two blocks of k: 96 KiB on the stack. */
 typedef struct panel_sums {
     vec tile[CHUNK_ROWS / TILE_ROWS][PANEL_OUT / TILE_OUT][TILE_ROWS * TILE_OUT];
 } panel_sums;
 
-/* Continues the chains of 3 x 4 elements over n_k columns; b: TILE_OUT rows. */
-SXT_INLINE void product_tile(const float *a, int64_t lda, const float *const *b, int64_t n_k, bool first,
-                             vec *chains) {
+/* Continues the chains of 3 x 4 elements over n_k columns; b: TILE_OUT rows. Not inlined: the loop needs all
+ * registers, and inside its caller's loops some of them would hold other things. */
+SXT_APART void product_tile(const float *a, int64_t lda, const float *const *b, int64_t n_k, bool first,
+                            vec *chains) {
     vec acc[TILE_ROWS * TILE_OUT];
     SXT_UNROLL for (int i = 0; i < TILE_ROWS * TILE_OUT; i++) acc[i] = first ? vec_set(0) : chains[i];
     const float *a0 = a, *a1 = a + lda, *a2 = a + 2 * lda;
@@ -132,12 +133,12 @@ SXT_INLINE void product_tile(const float *a, int64_t lda, const float *const *b,
 static void product_block(const float *a, int64_t lda, const float *b, int64_t ldb, int64_t n_rows,
                           int64_t n_out, int64_t n_k, bool first, panel_sums *sums) {
     for (int64_t strip = 0; strip < n_out; strip += STRIP_OUT) {
-        int64_t end = sxt_min_i64(strip + STRIP_OUT, n_out);
+        const float *rows[STRIP_OUT]; /* past the end: the last one again, its sums are dropped */
+        for (int64_t o = 0; o < STRIP_OUT; o++) rows[o] = b + sxt_min_i64(strip + o, n_out - 1) * ldb;
         for (int64_t r = 0; r < n_rows; r += TILE_ROWS) {
-            for (int64_t o0 = strip; o0 < end; o0 += TILE_OUT) {
-                const float *rows[TILE_OUT]; /* past the end: the last one again, its sums are dropped */
-                for (int64_t o = 0; o < TILE_OUT; o++) rows[o] = b + sxt_min_i64(o0 + o, n_out - 1) * ldb;
-                product_tile(a + r * lda, lda, rows, n_k, first, sums->tile[r / TILE_ROWS][o0 / TILE_OUT]);
+            for (int64_t o = 0; o < STRIP_OUT && strip + o < n_out; o += TILE_OUT) {
+                vec *chains = sums->tile[r / TILE_ROWS][(strip + o) / TILE_OUT];
+                product_tile(a + r * lda, lda, rows + o, n_k, first, chains);
             }
         }
     }
@@ -146,9 +147,14 @@ static void product_block(const float *a, int64_t lda, const float *b, int64_t l
 static void store_panel(const panel_sums *sums, float *c, int64_t ldc, int64_t n_rows, int64_t n_out) {
     for (int64_t r = 0; r < n_rows; r++) {
         for (int64_t o0 = 0; o0 < n_out; o0 += TILE_OUT) {
-            float four[TILE_OUT];
-            vec_sum4(sums->tile[r / TILE_ROWS][o0 / TILE_OUT] + r % TILE_ROWS * TILE_OUT, four);
-            memcpy(c + r * ldc + o0, four, (size_t)sxt_min_i64(n_out - o0, TILE_OUT) * sizeof(float));
+            const vec *chains = sums->tile[r / TILE_ROWS][o0 / TILE_OUT] + r % TILE_ROWS * TILE_OUT;
+            float *at = c + r * ldc + o0, four[TILE_OUT];
+            if (o0 + TILE_OUT <= n_out) {
+                vec_sum4(chains, at);
+            } else {
+                vec_sum4(chains, four);
+                for (int64_t o = 0; o0 + o < n_out; o++) at[o] = four[o];
+            }
         }
     }
 }

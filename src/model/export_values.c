@@ -74,6 +74,7 @@ static void put_rope(sxt_gguf_writer *w, const sxt_model *model) {
         put_name(w, model, "rope.scaling.type", "yarn");
         put_number(w, model, "rope.scaling.factor", rope->factor);
         put_size(w, model, "rope.scaling.original_context_length", (int64_t)rope->original_context);
+        /* llama.cpp reads these two for some architectures only; others need its --yarn-beta-fast and -slow. */
         put_number(w, model, "rope.scaling.yarn_beta_fast", rope->beta_fast);
         put_number(w, model, "rope.scaling.yarn_beta_slow", rope->beta_slow);
         /* The file's factor multiplies the reader's own. */

@@ -61,11 +61,8 @@ static void see_tile(task *t, int64_t query, view *v) {
     v->n_parts = 0;
     for (; b < rows->n_bands[query] && bands[b].first_key < end; b++) {
         int64_t lo = sxt_max_i64(bands[b].first_key, first), hi = sxt_min_i64(bands[b].end_key, end);
-        if (lo < hi)
-            v->parts[v->n_parts++] = (part){.band = b,
-                                            .key_map = bands[b].key_map,
-                                            .lo = (int16_t)(lo - first),
-                                            .hi = (int16_t)(hi - first)};
+        v->parts[v->n_parts++] = (part){
+            .band = b, .key_map = bands[b].key_map, .lo = (int16_t)(lo - first), .hi = (int16_t)(hi - first)};
     }
 }
 

@@ -8,17 +8,21 @@
 #include <string.h>
 
 enum {
-    PANEL = 16,      /* rows of W unpacked at a time */
-    ROW_BLOCK = 512, /* rows of x of a task: they stay in the last-level cache */
-    FEW_ROWS = 2,    /* up to here, unpacking inside the dot product is cheaper */
-    TASKS_PER_THREAD = 32
+    NARROW_PANEL = 16,    /* rows of W unpacked at a time: with few rows of x they stay in L2 */
+    WIDE_PANEL = 64,      /* with many, x is what has to be read less often */
+    MANY_ROWS = 24,       /* ... rows of x from here on are many */
+    FEW_ROWS = 2,         /* up to here, unpacking inside the dot product is cheaper */
+    ROW_BLOCK = 512,      /* rows of x of a task: they stay in the last-level cache */
+    TASKS_PER_THREAD = 32 /* at most */
 };
 
 /* Floats between unpacked rows: 1 KiB past a multiple of 4 KiB, so that the rows of a panel spread over the
  * sets of the first-level cache. */
 static int64_t unpacked_stride(int64_t n_in) { return (n_in + 1023) / 1024 * 1024 + 256; }
 
-size_t sxt_linear_scratch_bytes(int64_t n_in) { return PANEL * (size_t)unpacked_stride(n_in) * sizeof(float); }
+size_t sxt_linear_scratch_bytes(int64_t n_in) {
+    return WIDE_PANEL * (size_t)unpacked_stride(n_in) * sizeof(float);
+}
 
 typedef void (*gemv_fn)(const void *w, size_t row_bytes, const float *x, float *y, int64_t n_out, int64_t n_k);
 
@@ -29,7 +33,7 @@ typedef struct linear_work {
     size_t row_bytes;
     const float *x; /* (n_rows, n_in) */
     float *y;       /* (n_rows, n_out) */
-    int64_t task_out, n_out_tasks;
+    int64_t panel, task_out, n_out_tasks;
     uint8_t *scratch;
     size_t scratch_bytes;
 } linear_work;
@@ -53,8 +57,8 @@ static gemv_fn stored_product(const sxt_kernels *kernels, sxt_type type) {
 static void unpacked_part(const linear_work *work, int64_t first, int64_t n, int64_t row, int64_t rows,
                           float *panel) {
     int64_t stride = unpacked_stride(work->n_in);
-    for (int64_t o = first; o < first + n; o += PANEL) {
-        int64_t n_panel = sxt_min_i64(PANEL, first + n - o);
+    for (int64_t o = first; o < first + n; o += work->panel) {
+        int64_t n_panel = sxt_min_i64(work->panel, first + n - o);
         for (int64_t i = 0; i < n_panel; i++) {
             const uint8_t *stored = work->w->data + (size_t)(o + i) * work->row_bytes;
             work->w->traits->unpack(stored, panel + i * stride, work->n_in);
@@ -91,6 +95,15 @@ static void linear_task(void *arg, int64_t i_task, int i_thread) {
     unpacked_part(work, first, n, row, rows, (float *)(work->scratch + (size_t)i_thread * work->scratch_bytes));
 }
 
+/* Tasks are whole panels, several for each thread where the outputs suffice. */
+static void cut_outputs(linear_work *work, int64_t n_threads) {
+    bool wide = work->n_rows > MANY_ROWS && work->n_out >= 4 * n_threads * WIDE_PANEL;
+    work->panel = wide ? WIDE_PANEL : NARROW_PANEL;
+    int64_t n_panels = (work->n_out + work->panel - 1) / work->panel, most = n_threads * TASKS_PER_THREAD;
+    work->task_out = (n_panels + most - 1) / most * work->panel;
+    work->n_out_tasks = (work->n_out + work->task_out - 1) / work->task_out;
+}
+
 void sxt_linear(sxt_pool *pool, const sxt_tensor *w, const float *x, int64_t n_rows, float *y, void *scratch,
                 size_t scratch_bytes) {
     linear_work work = {.kernels = sxt_kernels_get(), .w = w, .n_rows = n_rows, .x = x, .y = y};
@@ -99,10 +112,7 @@ void sxt_linear(sxt_pool *pool, const sxt_tensor *w, const float *x, int64_t n_r
     work.row_bytes = row_bytes(w, work.n_in);
     work.scratch = scratch;
     work.scratch_bytes = scratch_bytes;
-    int64_t tasks = (int64_t)sxt_pool_n_threads(pool) * TASKS_PER_THREAD,
-            panels = (work.n_out + PANEL - 1) / PANEL;
-    work.task_out = (panels + tasks - 1) / tasks * PANEL;
-    work.n_out_tasks = (work.n_out + work.task_out - 1) / work.task_out;
+    cut_outputs(&work, sxt_pool_n_threads(pool));
     sxt_pool_run(pool, work.n_out_tasks * ((n_rows + ROW_BLOCK - 1) / ROW_BLOCK), linear_task, &work);
 }
 

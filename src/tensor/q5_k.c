@@ -7,7 +7,7 @@
 
 enum { ELEMENTS = 256, BYTES = 176, GROUP = 32, SCALES = 4, FIFTH_BITS = 16, NIBBLES = 48 };
 
-static void unpack_block(const uint8_t *block, float *values) {
+static void unpack_block(const uint8_t *restrict block, float *restrict values) {
     float d = sxt_f16_value(sxt_load_u16(block)), d_min = sxt_f16_value(sxt_load_u16(block + 2));
     const uint8_t *fifth = block + FIFTH_BITS;
     for (int group = 0; group < ELEMENTS / GROUP; group++) {

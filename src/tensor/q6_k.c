@@ -8,17 +8,20 @@
 
 enum { ELEMENTS = 256, BYTES = 210, QUARTER = 32, GROUP = 16, HIGH_BITS = 128, SCALES = 192, D = 208 };
 
-static void unpack_block(const uint8_t *block, float *values) {
+static void unpack_block(const uint8_t *restrict block, float *restrict values) {
     float d = sxt_f16_value(sxt_load_u16(block + D));
     for (int run = 0; run < ELEMENTS / QUARTER; run++) {
         int half = run / 4, quarter = run % 4;
         const uint8_t *low = block + half * 64 + quarter % 2 * 32, *high = block + HIGH_BITS + half * 32;
         for (int i = 0; i < QUARTER; i++) {
             int q = ((low[i] >> (quarter / 2 * 4)) & 15) | ((high[i] >> (2 * quarter)) & 3) << 4;
-            int at = run * QUARTER + i;
-            float scale = (float)(int8_t)block[SCALES + at / GROUP];
-            values[at] = d * scale * (float)(q - 32);
+            values[run * QUARTER + i] = (float)(q - 32);
         }
+    }
+    const int8_t *scales = (const int8_t *)block + SCALES;
+    for (int group = 0; group < ELEMENTS / GROUP; group++) {
+        float step = d * (float)scales[group];
+        for (int i = 0; i < GROUP; i++) values[group * GROUP + i] *= step;
     }
 }
 

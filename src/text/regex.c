@@ -60,8 +60,6 @@ static sxt_status compile(const char *pattern, size_t n, pcre2_general_context *
         pcre2_compile((PCRE2_SPTR)pattern, n, PCRE2_UTF | PCRE2_UCP | PCRE2_MULTILINE | PCRE2_NEVER_BACKSLASH_C,
                       &reason, &at, context);
     pcre2_compile_context_free(context);
-    /* PCRE2 reports a failed allocation during compilation as error 121. */
-    if (!*code && reason == PCRE2_ERROR_HEAP_FAILED) reason = PCRE2_ERROR_NOMEMORY;
     return *code ? SXT_OK : fail_compile(reason, at, error);
 }
 

@@ -34,7 +34,10 @@ answers "$dir/shared" "pkg-config, shared"
 # shellcheck disable=SC2046,SC2086
 $cc $warnings examples/ask.c $(pkg-config --cflags sextant) "$lib/libsextant.a" \
     $(pkg-config --static --libs sextant | sed 's/-lsextant//') -o "$dir/static"
-! readelf -d "$dir/static" | grep -q libsextant
+if readelf -d "$dir/static" | grep -q libsextant; then
+    echo "the static program needs the shared library"
+    exit 1
+fi
 answers "$dir/static" "pkg-config, static"
 
 mkdir "$dir/consumer"
@@ -48,11 +51,13 @@ foreach(kind IN ITEMS sextant static)
   target_link_libraries(ask_${kind} PRIVATE sextant::${kind})
 endforeach()
 END
-cmake -G Ninja -S "$dir/consumer" -B "$dir/consumer/build" -DCMAKE_PREFIX_PATH="$dir/prefix" -DCMAKE_C_COMPILER="$cc" \
-    >"$dir/log" 2>&1 && cmake --build "$dir/consumer/build" >>"$dir/log" 2>&1 || {
+if ! {
+    cmake -G Ninja -S "$dir/consumer" -B "$dir/consumer/build" -DCMAKE_PREFIX_PATH="$dir/prefix" \
+        -DCMAKE_C_COMPILER="$cc" && cmake --build "$dir/consumer/build"
+} >"$dir/log" 2>&1; then
     cat "$dir/log"
     exit 1
-}
+fi
 answers "$dir/consumer/build/ask_sextant" "CMake, shared"
 answers "$dir/consumer/build/ask_static" "CMake, static"
 

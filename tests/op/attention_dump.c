@@ -83,7 +83,8 @@ static void run_case(const dump_case *c) {
                        .kv = {type, c->n_kv_heads, c->head_dim, sxt_alloc(bytes, 1), sxt_alloc(bytes, 1)}};
     need(out && a.kv.k && a.kv.v, "out of memory");
     attend(c, &a, q, k, v, out);
-    need(fwrite(out, sizeof *out, (size_t)n_q, stdout) == (size_t)n_q, "output cannot be written");
+    need(fwrite(out, sizeof *out, (size_t)n_q, stdout) == (size_t)n_q && fflush(stdout) == 0,
+         "output cannot be written");
     void *owned[] = {q, k, v, out, a.kv.k, a.kv.v};
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) sxt_free(owned[i]);
     sxt_rope_free(rope);

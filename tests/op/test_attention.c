@@ -72,6 +72,14 @@ static bool relate_islands(int64_t i, int64_t j, int64_t group, int64_t window, 
     return distance > 0 && distance < window && distance != 5;
 }
 
+/* Neighbouring queries stand differently towards the same keys. */
+static bool relate_parity(int64_t i, int64_t j, int64_t group, int64_t window, double *delta) {
+    (void)group;
+    (void)window;
+    *delta = i % 2 ? (double)(i - j) : (double)i - (double)j / 2;
+    return true;
+}
+
 /* ---- The same as plans, for those that the library does not have ---------------------------------- */
 
 static int leaky_bands(const sxt_plan *plan, int64_t i, sxt_band bands[SXT_PLAN_MAX_BANDS]) {
@@ -111,6 +119,13 @@ static double islands_key_pos(const sxt_plan *plan, int key_map, int64_t j) {
 }
 
 static const sxt_plan_method islands = {.name = "islands", .bands = islands_bands, .key_pos = islands_key_pos};
+
+static int parity_bands(const sxt_plan *plan, int64_t i, sxt_band bands[SXT_PLAN_MAX_BANDS]) {
+    (void)plan;
+    return add_band(bands, 0, 0, i + 1, (double)i, i % 2 ? 0 : 1);
+}
+
+static const sxt_plan_method parity = {.name = "parity", .bands = parity_bands, .key_pos = islands_key_pos};
 
 /* ---- Problems -------------------------------------------------------------------------------------- */
 
@@ -405,6 +420,18 @@ static void test_real_positions(void **state) {
     check(&s);
 }
 
+static void test_neighbours_that_differ(void **state) {
+    (void)state;
+    setting s = {.method = &parity,
+                 .relation = relate_parity,
+                 .n = 200,
+                 .n_heads = 2,
+                 .n_kv_heads = 1,
+                 .head_dim = 8,
+                 .n_rot = 8};
+    check(&s);
+}
+
 /* Gaps between bands, four bands in one tile, queries that see no key at all, the query itself unseen. */
 static void test_islands(void **state) {
     (void)state;
@@ -527,6 +554,7 @@ int main(void) {
         cmocka_unit_test(test_sliding_windows),
         cmocka_unit_test(test_many_rows),
         cmocka_unit_test(test_real_positions),
+        cmocka_unit_test(test_neighbours_that_differ),
         cmocka_unit_test(test_islands),
         cmocka_unit_test(test_nothing_seen_gives_zeros),
         cmocka_unit_test(test_sharp_softmaxes),
