@@ -314,6 +314,14 @@ static int open_for_description(const char *path, sxt_model **model, bool *vocab
     return EXIT_CODE_OK;
 }
 
+/* A plan that is none is refused before anything is printed. */
+static int plan_check(const sxt_model *model, const char *plan) {
+    sxt_plan_info info;
+    sxt_error error;
+    if (sxt_plan_resolve(model, plan, 1, &info, &error) == SXT_OK) return EXIT_CODE_OK;
+    return message_library_error(&error);
+}
+
 int command_info(const option_values *options) {
     const char *path = options->n_positional > 0 ? options->positional[0] : options->model;
     sxt_model *model = NULL;
@@ -324,8 +332,10 @@ int command_info(const option_values *options) {
     int code = open_for_description(path, &model, &vocab_only);
     if (code != EXIT_CODE_OK) return code;
     sxt_model_describe(model, &info);
-    code = options->json ? print_document(options, model, &info, vocab_only)
-                         : print_text(options, model, &info, vocab_only);
+    if (options->n_plans > 0 && !vocab_only) code = plan_check(model, options->plans[0]);
+    if (code == EXIT_CODE_OK)
+        code = options->json ? print_document(options, model, &info, vocab_only)
+                             : print_text(options, model, &info, vocab_only);
     sxt_model_close(model);
     return code;
 }

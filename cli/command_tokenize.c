@@ -70,8 +70,8 @@ static int decode(const option_values *options, const sxt_model *model) {
         document_print(document);
     } else {
         text_output output = text_output_open();
-        bool delivered = text_output_write(&output, text, n_bytes);
-        if (!text_output_close(&output) || !delivered) code = EXIT_CODE_FAILURE;
+        text_output_write(&output, text, n_bytes);
+        if (!text_output_close(&output)) code = EXIT_CODE_FAILURE;
     }
     sxt_free(text);
     free(ids);

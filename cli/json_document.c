@@ -1,5 +1,7 @@
 #include "json_document.h"
 
+#include "exit_code.h"
+#include "message.h"
 #include "text_buffer.h"
 
 #include <jansson.h>
@@ -64,10 +66,7 @@ void document_append(json_document *array, json_document *value) {
 void document_print(json_document *document) {
     char *text = json_dumps(inside(document), JSON_REAL_PRECISION(15));
     json_decref(inside(document));
-    if (text == NULL) {
-        fputs("sextant: error: not enough memory for the JSON document\n", stderr);
-        exit(1);
-    }
+    if (text == NULL) exit(message_error(EXIT_CODE_FAILURE, "not enough memory for the JSON document"));
     size_t n_bytes = 0;
     while (text[n_bytes] != '\0') n_bytes++;
     text_buffer visible = {0};

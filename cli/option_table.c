@@ -32,7 +32,7 @@ const option_row OPTION_TABLE[] = {
      "the logits of every position, not of the last alone", COMMAND_LOGITS},
     {"predict", 'n', ALIAS("n-predict"), "N", OPTION_INTEGER, AT(n_generate), 0, ANY_INTEGER, NULL, "256",
      "most tokens to generate; the model's end token ends earlier", COMMAND_RUN},
-    {"extend", 'e', NO_ALIAS, "PLAN", OPTION_PLAN, AT(plans), 0, 0, NULL, NULL,
+    {"extend", 0, NO_ALIAS, "PLAN", OPTION_PLAN, AT(plans), 0, 0, NULL, NULL,
      "plan past the trained window: none, auto, self-extend:group=G,window=W", MODEL_COMMANDS},
     {"reread", 0, NO_ALIAS, NULL, OPTION_FLAG, AT(reread), 0, 0, NULL, NULL,
      "recompute what was read under an earlier plan when auto changes it", COMMAND_RUN},

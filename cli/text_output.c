@@ -10,7 +10,8 @@ text_output text_output_open(void) {
 static bool deliver(text_output *output, const char *bytes, size_t n_bytes) {
     if (n_bytes == 0) return true;
     output->ends_line = bytes[n_bytes - 1] == '\n';
-    return fwrite(bytes, 1, n_bytes, stdout) == n_bytes && fflush(stdout) == 0;
+    if (fwrite(bytes, 1, n_bytes, stdout) != n_bytes || fflush(stdout) != 0) output->failed = true;
+    return !output->failed;
 }
 
 /* A pipe gets the bytes as they are, but characters whole all the same: a reader shows them as they come. */
@@ -35,8 +36,8 @@ bool text_output_write(text_output *output, const char *bytes, size_t n_bytes) {
 
 bool text_output_close(text_output *output) {
     text_buffer_add(&output->held, "", 0);
-    bool good = write_whole(output, true);
+    write_whole(output, true);
     text_buffer_free(&output->held);
-    if (good && output->is_terminal && !output->ends_line) good = deliver(output, "\n", 1);
-    return good;
+    if (!output->failed && output->is_terminal && !output->ends_line) deliver(output, "\n", 1);
+    return !output->failed;
 }

@@ -17,6 +17,7 @@ if(SXT_WERROR)
   target_compile_options(sxt_options INTERFACE -Werror)
 endif()
 if(SXT_SANITIZE)
+  target_compile_definitions(sxt_options INTERFACE SXT_SANITIZED)
   target_compile_options(sxt_options INTERFACE -fsanitize=${SXT_SANITIZE} -fno-omit-frame-pointer
     -fno-sanitize-recover=all)
   target_link_options(sxt_options INTERFACE -fsanitize=${SXT_SANITIZE})

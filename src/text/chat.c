@@ -7,7 +7,7 @@
 #include <string.h>
 
 const char *sxt_chat_template_name(const sxt_tokenizer *t) {
-    sxt_chat_style style;
+    sxt_chat_style style = {0};
     const char *text = sxt_tokenizer_template(t);
     if (!text) return "";
     return sxt_chat_style_detect(text, &style) ? sxt_chat_kind_name(style.kind) : "unknown";
@@ -70,7 +70,7 @@ static const char *text_of(const sxt_tokenizer *t, int32_t id) { return id < 0 ?
 sxt_status sxt_chat_encode(const sxt_tokenizer *t, const char *template_name, const sxt_message *messages,
                            int64_t n_messages, bool add_assistant, int32_t **ids, int64_t *n_ids,
                            sxt_error *error) {
-    sxt_chat_style style;
+    sxt_chat_style style = {0};
     sxt_pieces out = {0};
     sxt_status status;
     SXT_TRY(find_style(t, template_name, &style, error));

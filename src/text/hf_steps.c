@@ -48,7 +48,7 @@ static sxt_status read_pattern(const sxt_json *node, const char *what, bool *is_
 static sxt_status read_norm_step(const sxt_json *node, sxt_normalizer *z, sxt_error *error) {
     const char *what, *with;
     size_t n_what, n_with;
-    bool is_regex;
+    bool is_regex = false;
     if (sxt_hf_is_type(node, "NFC")) return sxt_norm_add_nfc(z, error);
     if (sxt_hf_is_type(node, "Prepend")) {
         if (!sxt_json_string(sxt_json_get(node, "prepend"), &with, &n_with))
@@ -98,8 +98,8 @@ static sxt_status read_behavior(const sxt_json *node, const char *what, sxt_spli
 static sxt_status read_split(const sxt_json *node, sxt_pretokenizer *p, sxt_error *error) {
     const char *pattern;
     size_t n;
-    bool is_regex, invert = false;
-    sxt_split_behavior behavior;
+    bool is_regex = false, invert = false;
+    sxt_split_behavior behavior = SXT_SPLIT_ISOLATED;
     SXT_TRY(read_pattern(node, "pre_tokenizer Split", &is_regex, &pattern, &n, error));
     SXT_TRY(read_behavior(node, "pre_tokenizer Split", &behavior, error));
     SXT_TRY(sxt_hf_read_bool(node, "tokenizer.json: pre_tokenizer Split", "invert", &invert, error));
@@ -142,7 +142,7 @@ static sxt_status read_metaspace(const sxt_json *node, sxt_pretokenizer *p, sxt_
     const char *replacement;
     size_t n;
     bool split = true;
-    sxt_prepend prepend;
+    sxt_prepend prepend = SXT_PREPEND_NEVER;
     if (!sxt_json_string(sxt_json_get(node, "replacement"), &replacement, &n))
         return fail_field("pre_tokenizer Metaspace", "replacement", "a character", error);
     if (n != SXT_SPACE_MARK_BYTES || memcmp(replacement, SXT_SPACE_MARK, n) != 0)

@@ -13,17 +13,23 @@
 
 static sxt_status add_step(sxt_normalizer *z, sxt_norm_kind kind, const char *with, size_t n,
                            sxt_norm_step **step, sxt_error *error) {
-    if (z->n >= MOST_STEPS)
-        return sxt_fail(error, SXT_E_UNSUPPORTED, "the normalizer has more than %d steps; use a simpler one",
-                        MOST_STEPS);
-    if (n > MOST_TEXT_BYTES)
-        return sxt_fail(error, SXT_E_UNSUPPORTED,
-                        "a normalizer step writes %zu bytes (at most %d); use a simpler one", n,
-                        MOST_TEXT_BYTES);
+    if (z->n >= MOST_STEPS) {
+        sxt_fail(error, SXT_E_UNSUPPORTED, "the normalizer has more than %d steps; use a simpler one",
+                 MOST_STEPS);
+        return SXT_E_UNSUPPORTED;
+    }
+    if (n > MOST_TEXT_BYTES) {
+        sxt_fail(error, SXT_E_UNSUPPORTED, "a normalizer step writes %zu bytes (at most %d); use a simpler one",
+                 n, MOST_TEXT_BYTES);
+        return SXT_E_UNSUPPORTED;
+    }
     if (z->n == z->room) {
         size_t room = z->room ? 2 * z->room : 4;
         sxt_norm_step *steps = sxt_resize(z->steps, room, sizeof *steps);
-        if (!steps) return sxt_fail_memory(error, "the normalizer", room * sizeof *steps);
+        if (!steps) {
+            sxt_fail_memory(error, "the normalizer", room * sizeof *steps);
+            return SXT_E_MEMORY;
+        }
         z->steps = steps;
         z->room = room;
     }

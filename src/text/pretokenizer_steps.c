@@ -15,19 +15,27 @@ static const char punctuation_pattern[] = "[\\p{P}$+<=>^`|~]";
 
 static sxt_status add_step(sxt_pretokenizer *p, sxt_pre_kind kind, const char *pattern, size_t n,
                            sxt_pre_step **step, sxt_error *error) {
-    if (p->n >= MOST_STEPS)
-        return sxt_fail(error, SXT_E_UNSUPPORTED, "the pre-tokenizer has more than %d steps; use a simpler one",
-                        MOST_STEPS);
+    if (p->n >= MOST_STEPS) {
+        sxt_fail(error, SXT_E_UNSUPPORTED, "the pre-tokenizer has more than %d steps; use a simpler one",
+                 MOST_STEPS);
+        return SXT_E_UNSUPPORTED;
+    }
     if (p->n == p->room) {
         size_t room = p->room ? 2 * p->room : 4;
         sxt_pre_step *steps = sxt_resize(p->steps, room, sizeof *steps);
-        if (!steps) return sxt_fail_memory(error, "the pre-tokenizer", room * sizeof *steps);
+        if (!steps) {
+            sxt_fail_memory(error, "the pre-tokenizer", room * sizeof *steps);
+            return SXT_E_MEMORY;
+        }
         p->steps = steps;
         p->room = room;
     }
     sxt_pre_step made = {.kind = kind, .n_pattern = n};
     made.pattern = sxt_copy_text(pattern, n);
-    if (!made.pattern) return sxt_fail_memory(error, "the pre-tokenizer", n);
+    if (!made.pattern) {
+        sxt_fail_memory(error, "the pre-tokenizer", n);
+        return SXT_E_MEMORY;
+    }
     p->steps[p->n] = made;
     *step = &p->steps[p->n++];
     return SXT_OK;

@@ -13,7 +13,10 @@ static sxt_status new_node(sxt_special_set *set, unsigned char byte, int32_t *no
     if (set->n == set->room) {
         size_t room = set->room ? 2 * set->room : 256;
         sxt_special_node *nodes = sxt_resize(set->nodes, room, sizeof *nodes);
-        if (!nodes) return sxt_fail_memory(error, "the special tokens", (uint64_t)room * sizeof *nodes);
+        if (!nodes) {
+            sxt_fail_memory(error, "the special tokens", (uint64_t)room * sizeof *nodes);
+            return SXT_E_MEMORY;
+        }
         set->nodes = nodes;
         set->room = room;
     }

@@ -48,6 +48,9 @@ class Info(CommandTest):
     def test_one_model(self):
         self.refused(USAGE, "info", MODEL, "-m", MODEL, says=["one model"])
 
+    def test_a_wrong_plan_is_refused_before_anything_is_printed(self):
+        self.refused(USAGE, "info", MODEL, "--extend", "self-extend:group=0", says=["group"])
+
     def test_vocabulary_alone(self):
         done = self.good("info", shared("data", "vocab", "gpt-2.gguf"))
         self.assertIn(b"byte-level-bpe", done.stdout)

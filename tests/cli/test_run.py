@@ -3,8 +3,9 @@
 import json
 import os
 import re
+import subprocess
 
-from sextant_command import FAILURE, MODEL, REJECTED, CommandTest, main, sextant
+from sextant_command import FAILURE, MODEL, REJECTED, SEXTANT, CommandTest, main, sextant
 
 SUMMARY = (r"^sextant: read (\d+) tokens in [\d.]+ s \([\d.]+/s\)(, reused \d+)?; generated (\d+) in [\d.]+ s \([\d.]+/s\); "
            r"memory [\d.]+ MiB, cache [\d.]+ MiB of it; plan (\S+).*; window 256.*; stopped by (\w+)$")
@@ -77,6 +78,19 @@ class Answers(CommandTest):
     def test_top_k_one_is_greedy(self):
         greedy = self.run_json("-p", "The sky is", "-n", 16)["ids"]
         self.assertEqual(self.run_json("-p", "The sky is", "-n", 16, "--temp", 1, "--top-k", 1)["ids"], greedy)
+
+
+class ReaderGone(CommandTest):
+    """`sextant run ... | head -c 5` ends soon and quietly."""
+
+    def test_generation_ends(self):
+        process = subprocess.Popen([SEXTANT, "run", "-m", MODEL, "-p", "The grass is green.", "-n", "200000"],
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.assertEqual(len(process.stdout.read(5)), 5)
+        process.stdout.close()
+        err = process.stderr.read()
+        process.stderr.close()
+        self.assertEqual((process.wait(timeout=60), err), (FAILURE, b""))
 
 
 class Chat(CommandTest):
