@@ -59,7 +59,7 @@ install_missing() {
 build() { # preset
     echo "== Building ($1)"
     if ! { cmake --preset "$1" && cmake --build --preset "$1"; } >"build/$1.log" 2>&1; then
-        grep -n -m 20 -E 'error|undefined reference' "build/$1.log" >&2 || tail -n 40 "build/$1.log" >&2
+        grep -n -m 20 -E 'error: |undefined reference|ERROR: |fatal error' "build/$1.log" >&2 || tail -n 40 "build/$1.log" >&2
         echo "$0: the build failed; the whole log is in build/$1.log" >&2
         exit 1
     fi
