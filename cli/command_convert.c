@@ -6,7 +6,7 @@
 #include "message.h"
 #include "progress.h"
 
-#include <stdio.h>
+#include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -41,11 +41,25 @@ static void tell(const option_values *options, const char *input, const char *ou
     document_print(document);
 }
 
+/* What the library would tell as any other fault of a file, or replace: a pipe, /dev/null. */
+static int check_paths(const char *input, const char *output) {
+    struct stat status;
+    if (stat(input, &status) != 0)
+        return message_error(EXIT_CODE_MODEL, "%s: %s; give a GGUF file or a Hugging Face folder", input,
+                             strerror(errno));
+    if (stat(output, &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode))
+        return message_error(EXIT_CODE_USAGE, "%s is not a regular file; give the name of a file to write",
+                             output);
+    return EXIT_CODE_OK;
+}
+
 int command_convert(const option_values *options) {
     if (options->n_positional != 2)
         return message_error(EXIT_CODE_USAGE,
                              "convert needs a model and a file to write: sextant convert IN OUT.gguf");
     const char *input = options->positional[0], *output = options->positional[1];
+    int code = check_paths(input, output);
+    if (code != EXIT_CODE_OK) return code;
     sxt_error error;
     progress line = progress_start("converting", "tensors");
     double started = clock_seconds();
@@ -54,7 +68,7 @@ int command_convert(const option_values *options) {
     interrupt_release();
     progress_end(&line);
     if (status != SXT_OK) {
-        int code = message_library_error(&error);
+        code = message_library_error(&error);
         return status == SXT_E_FORMAT ? EXIT_CODE_MODEL : code;
     }
     tell(options, input, output, clock_seconds() - started);

@@ -9,8 +9,10 @@
 #include "prompt.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 typedef struct row_writer {
     npy_file *file;
@@ -29,6 +31,23 @@ static bool write_row(void *user, int64_t pos, const float *logits) {
 static int cannot_write(const char *path, int problem) {
     return message_error(EXIT_CODE_FAILURE, "-o %s: %s; give a place that can be written", path,
                          strerror(problem));
+}
+
+/* A slip of -o must not cost a model or a text: of what exists, only an array, or nothing, is replaced. */
+static int check_output(const char *path) {
+    static const char magic[] = "\x93NUMPY";
+    char start[sizeof magic - 1] = "";
+    struct stat status;
+    if (stat(path, &status) != 0 || S_ISDIR(status.st_mode)) return EXIT_CODE_OK;
+    if (!S_ISREG(status.st_mode))
+        return message_error(EXIT_CODE_USAGE, "-o %s is not a regular file; give the name of a file", path);
+    if (status.st_size == 0) return EXIT_CODE_OK;
+    FILE *file = fopen(path, "rb");
+    size_t n = file != NULL ? fread(start, 1, sizeof start, file) : 0;
+    if (file != NULL) fclose(file);
+    if (n == sizeof start && memcmp(start, magic, sizeof start) == 0) return EXIT_CODE_OK;
+    return message_error(EXIT_CODE_USAGE,
+                         "-o %s exists and is not a NumPy file; choose another name, or remove it first", path);
 }
 
 static int scan(const option_values *options, sxt_session *session, const token_list *tokens, int32_t n_vocab) {
@@ -101,9 +120,11 @@ int command_logits(const option_values *options) {
         return message_error(EXIT_CODE_USAGE, "logits needs one of -p TEXT, -f FILE and --tokens ID,ID,...");
     if (options->output == NULL)
         return message_error(EXIT_CODE_USAGE, "logits needs a file to write: -o OUT.npy");
+    int code = check_output(options->output);
+    if (code != EXIT_CODE_OK) return code;
     sxt_model *model = NULL;
     token_list given = {0}, read = {0};
-    int code = model_open(options->model, false, &model);
+    code = model_open(options->model, false, &model);
     if (code != EXIT_CODE_OK) return code;
     if (options->tokens.n > 0) {
         given = (token_list){must_allocate((size_t)options->tokens.n * sizeof *given.ids), options->tokens.n};

@@ -23,6 +23,7 @@ typedef struct perplexity_job {
     json_document *rows; /* NULL: a table */
     progress line;
     int64_t n_done, n_total; /* tokens, for the progress */
+    bool has_header;         /* the table's first line is out */
 } perplexity_job;
 
 /* Sums over the windows of one row. */
@@ -73,10 +74,14 @@ static void fill_window(const perplexity_job *job, int64_t length, int64_t k) {
     memcpy(job->window + job->n_bos, job->text.ids + start, (size_t)n_text * sizeof *job->window);
 }
 
-static void print_row(const perplexity_job *job, int64_t length, const sxt_plan_info *plan, const score *s) {
+static void print_row(perplexity_job *job, int64_t length, const sxt_plan_info *plan, const score *s) {
     double nll = s->nll / (double)s->n, late = s->late_nll / (double)s->n_late;
     bool is_auto = strcmp(plan->asked, plan->plan) != 0 && strcmp(plan->asked, "auto") == 0;
     if (job->rows == NULL) {
+        if (!job->has_header)
+            printf("%8s  %-40s %7s %9s %10s %16s %16s  %s\n", "length", "plan", "windows", "nll", "ppl",
+                   "nll_last_quarter", "ppl_last_quarter", "within_limit");
+        job->has_header = true;
         char name[128];
         snprintf(name, sizeof name, "%s%s", plan->plan, is_auto ? " (auto)" : "");
         printf("%8lld  %-40s %7lld %9.4f %10.3f %16.4f %16.3f  %s\n", (long long)length, name,
@@ -169,11 +174,7 @@ static int measure_all(perplexity_job *job) {
     for (int64_t l = 0; l < options->lengths.n; l++)
         job->n_total += options->lengths.values[l] * options->windows * plan_count(options);
     job->window = must_allocate((size_t)longest(&options->lengths) * sizeof *job->window);
-    if (options->json)
-        job->rows = document_array();
-    else
-        printf("%8s  %-40s %7s %9s %10s %16s %16s  %s\n", "length", "plan", "windows", "nll", "ppl",
-               "nll_last_quarter", "ppl_last_quarter", "within_limit");
+    if (options->json) job->rows = document_array();
     interrupt_watch(NULL);
     for (int64_t l = 0; l < options->lengths.n && code == EXIT_CODE_OK; l++)
         for (int i = 0; i < plan_count(options) && code == EXIT_CODE_OK; i++)

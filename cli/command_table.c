@@ -45,7 +45,8 @@ const command_row COMMAND_TABLE[] = {
      2, false, command_convert},
     {"logits", COMMAND_LOGITS, "-m MODEL (-p TEXT | -f FILE | --tokens ID,ID,...) [--all] -o OUT.npy",
      "write the model's logits as a NumPy array",
-     "OUT.npy is float32 of shape (n_positions, n_vocab): row r holds the logits of the token that follows "
+     "OUT.npy is float32 of shape (n_positions, n_vocab), and replaces nothing but another array: row r holds "
+     "the logits of the token that follows "
      "position r; without --all the last position alone. -p and -f get the model's BOS unless --no-bos; "
      "--tokens is used verbatim. The default plan is none.",
      "sextant logits -m model.gguf -p \"The sky is\" -o last.npy\n"

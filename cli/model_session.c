@@ -13,8 +13,10 @@ int model_open(const char *path, bool vocab_only, sxt_model **model) {
     sxt_model_params params = sxt_model_params_default();
     params.vocab_only = vocab_only;
     if (sxt_model_open(path, &params, model, &error) == SXT_OK) return EXIT_CODE_OK;
-    int code = message_library_error(&error);
-    return error.status == SXT_E_MEMORY ? code : EXIT_CODE_MODEL;
+    if (error.status == SXT_E_MEMORY) return message_library_error(&error);
+    const char *remedy =
+        strchr(error.text, ';') != NULL ? "" : "; give a GGUF file or a Hugging Face folder that can be read";
+    return message_error(EXIT_CODE_MODEL, "%s%s", error.text, remedy);
 }
 
 sxt_session_params session_params(const option_values *options, const char *plan, int64_t n_ctx) {

@@ -18,7 +18,7 @@ const option_row OPTION_TABLE[] = {
     {"model", 'm', NO_ALIAS, "FILE|FOLDER", OPTION_FILE, AT(model), 0, 0, NULL, NULL,
      "GGUF file (any part of a split) or Hugging Face folder", MODEL_COMMANDS},
     {"file", 'f', NO_ALIAS, "FILE", OPTION_FILE, AT(file), 0, 0, NULL, NULL,
-     "read the text from FILE, byte for byte (-: standard input)",
+     "read the text (of passkey: the lines of JSON) from FILE, byte for byte (-: standard input)",
      PROMPT_COMMANDS | COMMAND_PERPLEXITY | COMMAND_PASSKEY},
     {"prompt", 'p', NO_ALIAS, "TEXT", OPTION_TEXT, AT(prompt), 0, 0, NULL, NULL,
      "the text itself; escapes such as \\n are not interpreted", PROMPT_COMMANDS},

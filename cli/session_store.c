@@ -2,6 +2,7 @@
 
 #include "exit_code.h"
 #include "message.h"
+#include "text_buffer.h"
 
 #include <errno.h>
 #include <string.h>
@@ -27,11 +28,29 @@ int64_t session_store_context(const sxt_model *model, const sxt_session_params *
     return held > (uint64_t)n_ctx && held < (uint64_t)INT32_MAX ? (int64_t)held : n_ctx;
 }
 
+/* A place that cannot be written is told before a long document is read, not after. */
+static int check_folder(const char *path) {
+    text_buffer folder = {0};
+    const char *slash = strrchr(path, '/');
+    if (slash == NULL)
+        text_buffer_print(&folder, ".");
+    else
+        text_buffer_print(&folder, "%.*s", (int)(slash - path) + 1, path);
+    int reason = access(folder.bytes, W_OK | X_OK) == 0 ? 0 : errno;
+    text_buffer_free(&folder);
+    if (reason == 0) return EXIT_CODE_OK;
+    return message_error(EXIT_CODE_FAILURE, "--session %s: %s; give a place that can be written", path,
+                         strerror(reason));
+}
+
 int session_store_load(sxt_session *session, const char *path) {
     sxt_error error;
-    if (access(path, F_OK) != 0 && errno == ENOENT) return EXIT_CODE_OK;
+    struct stat status;
+    if (stat(path, &status) != 0) return check_folder(path);
+    if (!S_ISREG(status.st_mode))
+        return message_error(EXIT_CODE_FAILURE, "--session %s is not a regular file; give another name", path);
     if (sxt_session_load(session, path, &error) == SXT_OK) return EXIT_CODE_OK;
-    const char *remedy = strstr(error.text, "remove") != NULL ? "" : "; or remove it to start afresh";
+    const char *remedy = error.status == SXT_E_MISMATCH ? "; or remove it to start afresh" : "";
     return message_error(EXIT_CODE_FAILURE, "--session %s%s", error.text, remedy);
 }
 

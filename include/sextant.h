@@ -118,7 +118,7 @@ typedef struct sxt_model_info {
     int64_t n_ctx_train;    /* the trained window, in tokens */
     int64_t sliding_window; /* 0: none */
     double rope_theta;
-    const char *rope_scaling; /* "none", "linear:factor=4", "yarn:...", "llama3:..." */
+    const char *rope_scaling; /* "none", "linear:factor=4", "yarn:...", "llama3:...", "factors" */
     bool tied_output;         /* output projection shares the embedding */
     int64_t n_params;
     int64_t n_tensors;

@@ -7,11 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define NEED(condition, name)                                                                                  \
-    do {                                                                                                       \
-        if (!(condition)) return sxt_fail(error, SXT_E_ARGUMENT, "%s is missing", name);                       \
-    } while (0)
-
 uint32_t sxt_version(void) {
     return (uint32_t)SXT_VERSION_MAJOR << 16 | (uint32_t)SXT_VERSION_MINOR << 8 | (uint32_t)SXT_VERSION_PATCH;
 }
@@ -22,8 +17,8 @@ sxt_model_params sxt_model_params_default(void) { return (sxt_model_params){.kee
 
 sxt_status sxt_model_open(const char *path, const sxt_model_params *params, sxt_model **model,
                           sxt_error *error) {
-    NEED(path && *path, "the path of the model");
-    NEED(model, "the model's output pointer");
+    SXT_NEED(path && *path, "the path of the model");
+    SXT_NEED(model, "the model's output pointer");
     sxt_model_params chosen = params ? *params : sxt_model_params_default();
     return sxt_model_load(path, &chosen, model, error);
 }
@@ -86,21 +81,21 @@ bool sxt_model_tensor(const sxt_model *model, int64_t i, sxt_tensor_info *info) 
 
 sxt_status sxt_tokenize(const sxt_model *model, const char *text, size_t n_bytes, uint32_t flags, int32_t **ids,
                         int64_t *n_ids, sxt_error *error) {
-    NEED(model && ids && n_ids, "the model or an output pointer");
-    NEED(text || n_bytes == 0, "the text");
+    SXT_NEED(model && ids && n_ids, "the model or an output pointer");
+    SXT_NEED(text || n_bytes == 0, "the text");
     return sxt_tokenizer_encode(model->tokenizer, text ? text : "", n_bytes, flags, ids, n_ids, error);
 }
 
 sxt_status sxt_detokenize(const sxt_model *model, const int32_t *ids, int64_t n_ids, uint32_t flags,
                           char **text, size_t *n_bytes, sxt_error *error) {
-    NEED(model && text && n_bytes, "the model or an output pointer");
-    NEED(n_ids >= 0 && (ids || n_ids == 0), "the ids");
+    SXT_NEED(model && text && n_bytes, "the model or an output pointer");
+    SXT_NEED(n_ids >= 0 && (ids || n_ids == 0), "the ids");
     return sxt_tokenizer_decode(model->tokenizer, ids, n_ids, flags, text, n_bytes, error);
 }
 
 sxt_status sxt_token_piece(const sxt_model *model, int32_t id, const char **bytes, size_t *n_bytes,
                            sxt_error *error) {
-    NEED(model && bytes && n_bytes, "the model or an output pointer");
+    SXT_NEED(model && bytes && n_bytes, "the model or an output pointer");
     return sxt_tokenizer_piece(model->tokenizer, id, bytes, n_bytes, error);
 }
 
@@ -109,11 +104,11 @@ bool sxt_token_ends(const sxt_model *model, int32_t id) { return sxt_tokenizer_e
 sxt_status sxt_chat_tokens(const sxt_model *model, const char *template_name, const sxt_message *messages,
                            int64_t n_messages, bool add_assistant, int32_t **ids, int64_t *n_ids,
                            sxt_error *error) {
-    NEED(model && ids && n_ids, "the model or an output pointer");
-    NEED(n_messages >= 1 && messages, "a message");
+    SXT_NEED(model && ids && n_ids, "the model or an output pointer");
+    SXT_NEED(n_messages >= 1 && messages, "a message");
     for (int64_t i = 0; i < n_messages; i++)
-        NEED(messages[i].role && (messages[i].content || messages[i].n_bytes == 0),
-             "a message's role or content");
+        SXT_NEED(messages[i].role && (messages[i].content || messages[i].n_bytes == 0),
+                 "a message's role or content");
     return sxt_chat_encode(model->tokenizer, template_name, messages, n_messages, add_assistant, ids, n_ids,
                            error);
 }
@@ -134,9 +129,9 @@ static void describe_plan(const sxt_plan_request *request, const sxt_plan *plan,
 
 sxt_status sxt_plan_resolve(const sxt_model *model, const char *plan, int64_t length, sxt_plan_info *info,
                             sxt_error *error) {
-    NEED(model && plan && info, "the model, the plan or the output pointer");
-    NEED(!model->vocab_only, "the model's weights");
-    NEED(length >= 0, "a length of 0 or more");
+    SXT_NEED(model && plan && info, "the model, the plan or the output pointer");
+    SXT_NEED(!model->vocab_only, "the model's weights");
+    SXT_NEED(length >= 0, "a length of 0 or more");
     sxt_plan_model plan_model = sxt_session_plan_model(model);
     sxt_plan_request request;
     SXT_TRY(sxt_plan_parse(plan, &plan_model, &request, error));
@@ -148,7 +143,7 @@ sxt_status sxt_plan_resolve(const sxt_model *model, const char *plan, int64_t le
 
 sxt_status sxt_memory_needed(const sxt_model *model, const sxt_session_params *params, sxt_memory_plan *plan,
                              sxt_error *error) {
-    NEED(model && plan, "the model or the output pointer");
+    SXT_NEED(model && plan, "the model or the output pointer");
     sxt_session_params checked;
     SXT_TRY(sxt_session_params_check(model, params, &checked, error));
     return sxt_session_memory(model, &checked, plan, error);
@@ -170,8 +165,8 @@ void sxt_session_plan(const sxt_session *s, sxt_plan_info *info) {
 
 sxt_status sxt_convert(const char *input, const char *output, sxt_type type, sxt_progress_fn progress,
                        void *progress_user, sxt_error *error) {
-    NEED(input && *input, "the input's path");
-    NEED(output && *output, "the output's path");
+    SXT_NEED(input && *input, "the input's path");
+    SXT_NEED(output && *output, "the output's path");
     sxt_model_params params = sxt_model_params_default();
     sxt_model *model;
     SXT_TRY(sxt_model_load(input, &params, &model, error));

@@ -1,5 +1,7 @@
 #include "base/error.h"
 
+#include "base/utf8.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,33 +16,18 @@ const char *sxt_status_name(sxt_status status) {
     return i < sizeof status_names / sizeof status_names[0] ? status_names[i] : "SXT_E_?";
 }
 
-/* Length of the well-formed UTF-8 sequence at s (NUL-terminated), 0 when there is none. */
-static size_t utf8_length(const unsigned char *s) {
-    if (s[0] < 0x80) return 1;
-    size_t n = s[0] >= 0xC2 && s[0] <= 0xDF   ? 2
-               : s[0] >= 0xE0 && s[0] <= 0xEF ? 3
-               : s[0] >= 0xF0 && s[0] <= 0xF4 ? 4
-                                              : 0;
-    for (size_t i = 1; i < n; i++)
-        if ((s[i] & 0xC0) != 0x80) return 0;
-    if (n == 3 && ((s[0] == 0xE0 && s[1] < 0xA0) || (s[0] == 0xED && s[1] > 0x9F))) return 0;
-    if (n == 4 && ((s[0] == 0xF0 && s[1] < 0x90) || (s[0] == 0xF4 && s[1] > 0x8F))) return 0;
-    return n;
-}
-
-static bool is_control(const unsigned char *s, size_t n) {
+/* C0, DEL and C1. */
+static bool is_control(const char *text, size_t n) {
+    const unsigned char *s = (const unsigned char *)text;
     return (n == 1 && (s[0] < 0x20 || s[0] == 0x7F)) || (n == 2 && s[0] == 0xC2 && s[1] < 0xA0);
 }
 
 static void make_printable(char *text) {
-    unsigned char *s = (unsigned char *)text;
-    while (*s) {
-        size_t n = utf8_length(s);
-        if (n == 0 || is_control(s, n)) {
-            memset(s, '?', n ? n : 1);
-            n = n ? n : 1;
-        }
-        s += n;
+    for (size_t left = strlen(text); left > 0;) {
+        size_t n = sxt_utf8_length(text, left), step = n ? n : 1;
+        if (n == 0 || is_control(text, n)) memset(text, '?', step);
+        text += step;
+        left -= step;
     }
 }
 

@@ -22,6 +22,12 @@ sxt_status sxt_fail_in(sxt_error *error, sxt_status status, const char *path);
         if (sxt_try_status_ != SXT_OK) return sxt_try_status_;                                                 \
     } while (0)
 
+/* For public functions: refuses what the caller left out. Needs a variable `error`. */
+#define SXT_NEED(condition, name)                                                                              \
+    do {                                                                                                       \
+        if (!(condition)) return sxt_fail(error, SXT_E_ARGUMENT, "%s is missing", name);                       \
+    } while (0)
+
 /* For functions with a clean-up path: needs a variable `status` and a label `done`. */
 #define SXT_TRY_DONE(call)                                                                                     \
     do {                                                                                                       \

@@ -21,7 +21,7 @@ static sxt_status fail_io(sxt_error *error, const char *what, const char *path) 
 }
 
 sxt_status sxt_map_open(const char *path, sxt_map *map, sxt_error *error) {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe must not make us wait for its writer */
     if (fd < 0) return fail_io(error, "open", path);
     sxt_status status = SXT_OK;
     struct stat st;
@@ -48,6 +48,7 @@ void sxt_map_close(sxt_map *map) {
 
 struct sxt_writer {
     int fd;
+    bool failed; /* a write failed: what follows would leave a hole, so commit refuses */
     uint64_t offset;
     size_t n_buffered;
     char *path;
@@ -100,7 +101,10 @@ static sxt_status write_all(sxt_writer *writer, const uint8_t *bytes, size_t n, 
     while (n > 0) {
         ssize_t done = calls->write(writer->fd, bytes, n);
         if (done < 0 && errno == EINTR) continue;
-        if (done <= 0) return fail_io(error, "write", writer->path);
+        if (done <= 0) {
+            writer->failed = true;
+            return fail_io(error, "write", writer->path);
+        }
         bytes += done;
         n -= (size_t)done;
     }
@@ -136,6 +140,8 @@ static int sync_folder(const char *folder) {
 
 sxt_status sxt_writer_commit(sxt_writer *writer, sxt_error *error) {
     sxt_status status = flush_buffer(writer, error);
+    if (writer->failed && status == SXT_OK)
+        status = sxt_fail(error, SXT_E_IO, "%.300s: an earlier write failed; nothing was saved", writer->path);
     if (status == SXT_OK && calls->fsync(writer->fd) != 0) status = fail_io(error, "save", writer->path);
     if (status == SXT_OK) {
         int fd = writer->fd;

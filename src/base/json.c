@@ -1,5 +1,7 @@
 #include "base/json.h"
 
+#include "base/memory.h"
+
 #include <jansson.h>
 #include <string.h>
 
@@ -10,6 +12,8 @@ sxt_status sxt_json_parse(const void *bytes, size_t n, sxt_json **document, sxt_
     json_error_t reason;
     json_t *root = json_loadb(bytes, n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL, &reason);
     if (!root) {
+        if (json_error_code(&reason) == json_error_out_of_memory)
+            return sxt_fail_memory(error, "a JSON text", n);
         /* jansson quotes its input; sxt_fail_at() makes that printable. */
         return sxt_fail_at(error, SXT_E_FORMAT, reason.position > 0 ? (uint64_t)reason.position : 0,
                            "not valid JSON: line %d, column %d: %.120s", reason.line, reason.column,

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 static sxt_alloc_hook hook;
 static void *hook_user;
@@ -69,9 +70,29 @@ static uint64_t read_number(const char *path) {
     return result;
 }
 
+/* Pages of files, which the system gives back when asked for memory. Without them a container that has read a
+ * model would look full. */
+static uint64_t reclaimable(void) {
+    FILE *f = fopen("/sys/fs/cgroup/memory.stat", "r");
+    if (!f) return 0;
+    char name[64];
+    unsigned long long n;
+    uint64_t bytes = 0;
+    while (fscanf(f, "%63s %llu", name, &n) == 2)
+        if (strcmp(name, "active_file") == 0 || strcmp(name, "inactive_file") == 0) bytes += (uint64_t)n;
+    fclose(f);
+    return bytes;
+}
+
+/* Without /proc (a bare chroot): what the machine has is at least a bound. */
+static uint64_t physical_memory(void) {
+    long pages = sysconf(_SC_PHYS_PAGES), page_bytes = sysconf(_SC_PAGESIZE);
+    return pages > 0 && page_bytes > 0 ? (uint64_t)pages * (uint64_t)page_bytes : 0;
+}
+
 uint64_t sxt_memory_available(void) {
     FILE *f = fopen("/proc/meminfo", "r");
-    if (!f) return 0;
+    if (!f) return physical_memory();
     char line[128];
     unsigned long long kib = 0;
     while (fgets(line, sizeof line, f))
@@ -81,7 +102,8 @@ uint64_t sxt_memory_available(void) {
     uint64_t limit = read_number("/sys/fs/cgroup/memory.max");
     uint64_t used = read_number("/sys/fs/cgroup/memory.current");
     if (limit != UINT64_MAX && used != UINT64_MAX) {
-        uint64_t left = limit > used ? limit - used : 0;
+        uint64_t files = reclaimable(), kept = used > files ? used - files : 0;
+        uint64_t left = limit > kept ? limit - kept : 0;
         if (left < available) available = left;
     }
     return available;

@@ -56,7 +56,7 @@ static void penalise(sxt_sampler *s, const int32_t *history, int64_t n_history) 
     int64_t n = sxt_min_i64(n_history, s->params.repeat_last_n);
     const int32_t *recent = history + (n_history - n);
     for (int64_t i = 0; i < n; i++) {
-        bool seen = false;
+        bool seen = recent[i] >= s->n_vocab; /* a row of the embedding that has no text is never chosen */
         for (int64_t j = 0; j < i && !seen; j++) seen = recent[j] == recent[i];
         if (seen) continue;
         float *logit = &s->candidates[recent[i]].logit;

@@ -7,6 +7,9 @@
 #include "infer/sampler.h"
 #include "model/forward.h"
 
+/* Logits of a scan are computed this many positions at a time. */
+enum { SXT_SCAN_ROWS = 16 };
+
 struct sxt_session {
     const sxt_model *model;
     sxt_session_params params;

@@ -2,12 +2,13 @@
 
 #include "base/file.h"
 #include "base/hash.h"
+#include "base/num.h"
 #include "base/reader.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { VERSION = 1, HEADER_BYTES = 4 + 4 + 16 + 4 + 4 + 8 + 8, CHECKSUM_BYTES = 16 };
+enum { VERSION = 1, HEADER_BYTES = 4 + 4 + 16 + 4 + 4 + 8 + 8 + 8, CHECKSUM_BYTES = 16 };
 
 typedef struct saver {
     sxt_writer *writer;
@@ -23,11 +24,12 @@ static sxt_status put_run(void *user, void *bytes, size_t n, sxt_error *error) {
     return put(user, bytes, n, error);
 }
 
-uint64_t sxt_session_file_bytes(const sxt_session *s, int64_t n_tokens, size_t plan_size) {
+uint64_t sxt_session_file_bytes(const sxt_session *s, int64_t n_tokens, int64_t n_cached, size_t plan_size) {
     const sxt_hparams *h = &s->model->hparams;
     uint64_t element = s->params.kv_type == SXT_TYPE_F16 ? 2 : 4;
     uint64_t per_token = 2 * (uint64_t)h->n_layers * (uint64_t)h->n_kv_heads * (uint64_t)h->head_dim * element;
-    return HEADER_BYTES + plan_size + (uint64_t)n_tokens * (sizeof(int32_t) + per_token) + CHECKSUM_BYTES;
+    return HEADER_BYTES + plan_size + (uint64_t)n_tokens * sizeof(int32_t) + (uint64_t)n_cached * per_token +
+           CHECKSUM_BYTES;
 }
 
 static sxt_status write_state(sxt_session *s, saver *out, sxt_error *error) {
@@ -41,10 +43,11 @@ static sxt_status write_state(sxt_session *s, saver *out, sxt_error *error) {
     SXT_TRY(put(out, &model.high, sizeof model.high, error));
     SXT_TRY(put(out, &kv_type, sizeof kv_type, error));
     SXT_TRY(put(out, &plan_size, sizeof plan_size, error));
+    SXT_TRY(put(out, &s->n_tokens, sizeof s->n_tokens, error));
     SXT_TRY(put(out, &s->n_cached, sizeof s->n_cached, error));
     SXT_TRY(put(out, &s->plan_length, sizeof s->plan_length, error));
     SXT_TRY(put(out, plan, plan_size, error));
-    SXT_TRY(put(out, s->tokens, (size_t)s->n_cached * sizeof *s->tokens, error));
+    SXT_TRY(put(out, s->tokens, (size_t)s->n_tokens * sizeof *s->tokens, error));
     SXT_TRY(sxt_kv_cache_runs(&s->cache, s->n_cached, put_run, out, error));
     sxt_hash hash = out->hash;
     SXT_TRY(sxt_writer_write(out->writer, &hash.low, sizeof hash.low, error));
@@ -52,8 +55,9 @@ static sxt_status write_state(sxt_session *s, saver *out, sxt_error *error) {
 }
 
 sxt_status sxt_session_save(sxt_session *s, const char *path, sxt_error *error) {
+    SXT_NEED(s && path && *path, "the session or the file's name");
     if (s->n_cached < 1)
-        return sxt_fail(error, SXT_E_ARGUMENT, "the session holds no tokens; there is nothing to save");
+        return sxt_fail(error, SXT_E_ARGUMENT, "the session has read no tokens; there is nothing to save");
     saver out = {0};
     SXT_TRY(sxt_writer_open(path, &out.writer, error));
     sxt_status status = write_state(s, &out, error);
@@ -64,7 +68,7 @@ sxt_status sxt_session_save(sxt_session *s, const char *path, sxt_error *error) 
 
 /* What the header says, checked against the session. */
 typedef struct state_header {
-    int64_t n_tokens, plan_length;
+    int64_t n_tokens, n_cached, plan_length;
     sxt_plan plan;
 } state_header;
 
@@ -96,6 +100,7 @@ static sxt_status read_header(const sxt_session *s, sxt_reader *r, state_header 
     model.high = sxt_read_u64(r);
     uint32_t kv_type = sxt_read_u32(r), plan_size = sxt_read_u32(r);
     header->n_tokens = sxt_read_i64(r);
+    header->n_cached = sxt_read_i64(r);
     header->plan_length = sxt_read_i64(r);
     if (r->failed) return damaged(error, r->pos, "it ends inside its header");
     if (version != VERSION)
@@ -107,14 +112,15 @@ static sxt_status read_header(const sxt_session *s, sxt_reader *r, state_header 
         return sxt_fail(error, SXT_E_MISMATCH,
                         "saved with a cache of type %s, this session has %s; use the same type",
                         kv_type == SXT_TYPE_F16 ? "F16" : "F32", sxt_type_name(s->params.kv_type));
-    if (header->n_tokens < 1 || plan_size < 1 || plan_size > 95)
-        return damaged(error, 32, "its sizes are out of range");
-    if (header->n_tokens > s->params.n_ctx)
+    if (header->n_cached < 1 || header->n_cached > header->n_tokens || header->n_tokens > INT32_MAX ||
+        plan_size < 1 || plan_size > 95)
+        return damaged(error, 28, "its sizes are out of range");
+    if (header->n_cached > s->params.n_ctx)
         return sxt_fail(error, SXT_E_MISMATCH, "holds %lld tokens, the context %lld; ask for a longer context",
-                        (long long)header->n_tokens, (long long)s->params.n_ctx);
-    if (header->plan_length < header->n_tokens || header->plan_length > (int64_t)1 << 31)
-        return damaged(error, 40, "its plan length is out of range");
-    if (r->size != sxt_session_file_bytes(s, header->n_tokens, plan_size))
+                        (long long)header->n_cached, (long long)s->params.n_ctx);
+    if (header->plan_length < 1) return damaged(error, 48, "its plan length is out of range");
+    header->plan_length = sxt_min_i64(header->plan_length, s->params.n_ctx);
+    if (r->size != sxt_session_file_bytes(s, header->n_tokens, header->n_cached, plan_size))
         return damaged(error, r->size, "its length is wrong");
     char plan[96] = {0};
     memcpy(plan, sxt_read_bytes(r, plan_size), plan_size);
@@ -139,14 +145,14 @@ static sxt_status take(void *user, void *bytes, size_t n, sxt_error *error) {
 }
 
 /* Hashes what put() hashed, in the same pieces. */
-static sxt_status check_sum(const sxt_session *s, const sxt_map *map, int64_t n_tokens, size_t plan_size,
-                            sxt_error *error) {
-    static const size_t pieces[] = {4, 4, 8, 8, 4, 4, 8, 8};
+static sxt_status check_sum(const sxt_session *s, const sxt_map *map, const state_header *header,
+                            size_t plan_size, sxt_error *error) {
+    static const size_t pieces[] = {4, 4, 8, 8, 4, 4, 8, 8, 8};
     loader l = {.reader = sxt_reader_make(map->data, map->size)};
     for (size_t i = 0; i < sizeof pieces / sizeof pieces[0]; i++) SXT_TRY(take(&l, NULL, pieces[i], error));
     SXT_TRY(take(&l, NULL, plan_size, error));
-    SXT_TRY(take(&l, NULL, (size_t)n_tokens * sizeof(int32_t), error));
-    SXT_TRY(sxt_kv_cache_runs(&s->cache, n_tokens, take, &l, error));
+    SXT_TRY(take(&l, NULL, (size_t)header->n_tokens * sizeof(int32_t), error));
+    SXT_TRY(sxt_kv_cache_runs(&s->cache, header->n_cached, take, &l, error));
     sxt_hash saved = {0};
     saved.low = sxt_read_u64(&l.reader);
     saved.high = sxt_read_u64(&l.reader);
@@ -159,7 +165,7 @@ static sxt_status load_map(sxt_session *s, const sxt_map *map, sxt_error *error)
     state_header header = {0};
     SXT_TRY(read_header(s, &l.reader, &header, error));
     size_t plan_size = (size_t)(l.reader.pos - HEADER_BYTES);
-    SXT_TRY(check_sum(s, map, header.n_tokens, plan_size, error));
+    SXT_TRY(check_sum(s, map, &header, plan_size, error));
     sxt_reader tokens = l.reader;
     for (int64_t i = 0; i < header.n_tokens; i++) {
         int32_t token = (int32_t)sxt_read_u32(&tokens);
@@ -167,9 +173,12 @@ static sxt_status load_map(sxt_session *s, const sxt_map *map, sxt_error *error)
             return damaged(error, tokens.pos, "a token is out of range");
     }
     SXT_TRY(sxt_rope_reserve(s->rope, header.plan_length + 1, error));
-    SXT_TRY(take(&l, s->tokens, (size_t)header.n_tokens * sizeof(int32_t), error));
-    SXT_TRY(sxt_kv_cache_runs(&s->cache, header.n_tokens, take, &l, error));
-    s->n_tokens = s->n_cached = header.n_tokens;
+    int64_t n_kept = sxt_min_i64(header.n_tokens, s->params.n_ctx); /* past it are only tokens not read yet */
+    SXT_TRY(take(&l, s->tokens, (size_t)n_kept * sizeof(int32_t), error));
+    l.reader.pos += (uint64_t)(header.n_tokens - n_kept) * sizeof(int32_t);
+    SXT_TRY(sxt_kv_cache_runs(&s->cache, header.n_cached, take, &l, error));
+    s->n_tokens = n_kept;
+    s->n_cached = header.n_cached;
     s->has_logits = false;
     s->plan = header.plan;
     s->plan_length = header.plan_length;
@@ -178,6 +187,7 @@ static sxt_status load_map(sxt_session *s, const sxt_map *map, sxt_error *error)
 }
 
 sxt_status sxt_session_load(sxt_session *s, const char *path, sxt_error *error) {
+    SXT_NEED(s && path && *path, "the session or the file's name");
     sxt_map map;
     SXT_TRY(sxt_map_open(path, &map, error));
     sxt_status status = load_map(s, &map, error);

@@ -41,7 +41,7 @@ sxt_status sxt_session_params_check(const sxt_model *model, const sxt_session_pa
     return SXT_OK;
 }
 
-/* Fingers crossed is not a memory plan: everything that a session allocates is counted here. */
+/* Everything that a session allocates is counted here. */
 sxt_status sxt_session_memory(const sxt_model *model, const sxt_session_params *p, sxt_memory_plan *plan,
                               sxt_error *error) {
     const sxt_hparams *h = &model->hparams;
@@ -57,7 +57,7 @@ sxt_status sxt_session_memory(const sxt_model *model, const sxt_session_params *
     plan->private_bytes = model->weights.private_bytes;
     plan->kv_bytes = sxt_kv_cache_bytes(p->kv_type, h->n_layers, h->n_kv_heads, h->head_dim, p->n_ctx);
     uint64_t angles = (uint64_t)p->n_ctx * (uint64_t)h->rope.n_rot * sizeof(float);
-    uint64_t vocab = (uint64_t)h->n_vocab * (sizeof(float) + sizeof(sxt_candidate));
+    uint64_t vocab = (uint64_t)h->n_vocab * ((1 + SXT_SCAN_ROWS) * sizeof(float) + sizeof(sxt_candidate));
     plan->scratch_bytes = sxt_forward_bytes(model, p->n_threads, p->chunk) + angles + vocab +
                           (uint64_t)p->n_ctx * sizeof(int32_t);
     plan->total_bytes = plan->weights_bytes + plan->private_bytes + plan->kv_bytes + plan->scratch_bytes;
@@ -105,6 +105,7 @@ static sxt_status make_parts(sxt_session *s, sxt_error *error) {
 sxt_status sxt_session_new(const sxt_model *model, const sxt_session_params *params, sxt_session **out,
                            sxt_error *error) {
     sxt_session_params checked;
+    SXT_NEED(model && out, "the model or the output pointer");
     SXT_TRY(sxt_session_params_check(model, params, &checked, error));
     sxt_plan_model plan_model = sxt_session_plan_model(model);
     sxt_plan_request request;

@@ -7,9 +7,6 @@
 #include <string.h>
 #include <time.h>
 
-/* Logits of a scan are computed this many positions at a time. */
-enum { SCAN_ROWS = 16 };
-
 static double now(void) {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
@@ -28,6 +25,7 @@ void sxt_session_cancel(sxt_session *s) { atomic_store(&s->cancel, true); }
 
 static sxt_status check_tokens(const sxt_session *s, const int32_t *tokens, int64_t n, sxt_error *error) {
     if (n < 1) return sxt_fail(error, SXT_E_ARGUMENT, "the prompt is empty; give at least one token");
+    SXT_NEED(tokens, "the prompt");
     if (n > s->params.n_ctx)
         return sxt_fail(error, SXT_E_LIMIT,
                         "the prompt has %lld tokens, the context holds %lld; ask for a longer context",
@@ -69,6 +67,16 @@ static sxt_status check_finite(sxt_session *s, const float *logits, sxt_error *e
     return SXT_OK;
 }
 
+static sxt_status fail_cancelled(const sxt_session *s, sxt_error *error) {
+    return sxt_fail(error, SXT_E_CANCELLED, "cancelled after %lld of %lld tokens", (long long)s->n_cached,
+                    (long long)s->n_tokens);
+}
+
+/* A cancel counts once, also for a call that has nothing to read. */
+static sxt_status heed_cancel(sxt_session *s, sxt_error *error) {
+    return atomic_exchange(&s->cancel, false) ? fail_cancelled(s, error) : SXT_OK;
+}
+
 /* Reads the next chunk of the history into the cache. */
 static sxt_status read_chunk(sxt_session *s, int64_t *n_read, sxt_error *error) {
     int64_t n = sxt_min_i64(s->params.chunk, s->n_tokens - s->n_cached);
@@ -77,8 +85,7 @@ static sxt_status read_chunk(sxt_session *s, int64_t *n_read, sxt_error *error) 
                                  s->cache.layers, &s->cancel);
     if (!done) {
         atomic_store(&s->cancel, false);
-        return sxt_fail(error, SXT_E_CANCELLED, "cancelled after %lld of %lld tokens", (long long)s->n_cached,
-                        (long long)s->n_tokens);
+        return fail_cancelled(s, error);
     }
     s->n_cached += n;
     *n_read = n;
@@ -87,13 +94,13 @@ static sxt_status read_chunk(sxt_session *s, int64_t *n_read, sxt_error *error) 
 
 static sxt_status report_progress(sxt_session *s, sxt_error *error) {
     if (s->params.progress && !s->params.progress(s->params.progress_user, s->n_cached, s->n_tokens))
-        return sxt_fail(error, SXT_E_CANCELLED, "cancelled after %lld of %lld tokens", (long long)s->n_cached,
-                        (long long)s->n_tokens);
+        return fail_cancelled(s, error);
     return SXT_OK;
 }
 
 /* Brings the cache and the logits up to the end of the history. */
 static sxt_status catch_up(sxt_session *s, bool report, sxt_error *error) {
+    SXT_TRY(heed_cancel(s, error));
     if (s->n_cached == s->n_tokens && s->has_logits) return SXT_OK;
     if (s->n_cached == s->n_tokens) s->n_cached--; /* the logits of the last token are wanted again */
     int64_t n = 0;
@@ -125,6 +132,7 @@ static void start_stats(sxt_session *s) {
 
 sxt_status sxt_session_sync(sxt_session *s, const int32_t *tokens, int64_t n_tokens, int64_t n_generate,
                             sxt_error *error) {
+    SXT_NEED(s, "the session");
     SXT_TRY(check_tokens(s, tokens, n_tokens, error));
     if (n_generate < 0)
         return sxt_fail(error, SXT_E_ARGUMENT, "n_generate is %lld; give 0 or more", (long long)n_generate);
@@ -134,12 +142,13 @@ sxt_status sxt_session_sync(sxt_session *s, const int32_t *tokens, int64_t n_tok
     start_stats(s);
     double start = now();
     sxt_status status = catch_up(s, true, error);
-    s->stats.n_read = s->n_cached - s->stats.n_reused;
+    s->stats.n_read = sxt_max_i64(0, s->n_cached - s->stats.n_reused);
     s->stats.read_seconds = now() - start;
     return status;
 }
 
 sxt_status sxt_session_logits(sxt_session *s, const float **logits, sxt_error *error) {
+    SXT_NEED(s && logits, "the session or the output pointer");
     if (s->n_tokens == 0)
         return sxt_fail(error, SXT_E_ARGUMENT, "the session holds no tokens; sync a prompt first");
     if (s->n_tokens > s->plan_length) SXT_TRY(adopt_plan(s, s->n_tokens, error));
@@ -149,6 +158,7 @@ sxt_status sxt_session_logits(sxt_session *s, const float **logits, sxt_error *e
 }
 
 sxt_status sxt_session_next(sxt_session *s, int32_t *token, sxt_error *error) {
+    SXT_NEED(s && token, "the session or the output pointer");
     if (s->n_tokens >= s->params.n_ctx)
         return sxt_fail(error, SXT_E_LIMIT, "the context of %lld tokens is full; ask for a longer context",
                         (long long)s->params.n_ctx);
@@ -163,6 +173,7 @@ sxt_status sxt_session_next(sxt_session *s, int32_t *token, sxt_error *error) {
 }
 
 sxt_status sxt_session_set_sampler(sxt_session *s, const sxt_sampler_params *params, sxt_error *error) {
+    SXT_NEED(s && params, "the session or the parameters");
     return sxt_sampler_set(&s->sampler, params, error);
 }
 
@@ -170,8 +181,8 @@ sxt_status sxt_session_set_sampler(sxt_session *s, const sxt_sampler_params *par
 static sxt_status hand_over(sxt_session *s, int64_t n, int64_t first_pos, sxt_logits_fn fn, void *user,
                             sxt_error *error) {
     int64_t n_vocab = s->model->hparams.n_vocab, start = s->n_cached - n;
-    for (int64_t pos = sxt_max_i64(start, first_pos); pos < s->n_cached; pos += SCAN_ROWS) {
-        int64_t n_rows = sxt_min_i64(SCAN_ROWS, s->n_cached - pos);
+    for (int64_t pos = sxt_max_i64(start, first_pos); pos < s->n_cached; pos += SXT_SCAN_ROWS) {
+        int64_t n_rows = sxt_min_i64(SXT_SCAN_ROWS, s->n_cached - pos);
         sxt_forward_logits(s->forward, pos - start, n_rows, s->scan_logits);
         for (int64_t r = 0; r < n_rows; r++) {
             const float *row = s->scan_logits + r * n_vocab;
@@ -185,17 +196,19 @@ static sxt_status hand_over(sxt_session *s, int64_t n, int64_t first_pos, sxt_lo
 
 sxt_status sxt_session_scan(sxt_session *s, const int32_t *tokens, int64_t n_tokens, int64_t first_pos,
                             sxt_logits_fn fn, void *user, sxt_error *error) {
+    SXT_NEED(s && fn, "the session or the callback");
     SXT_TRY(check_tokens(s, tokens, n_tokens, error));
     if (first_pos < 0 || first_pos >= n_tokens)
         return sxt_fail(error, SXT_E_ARGUMENT, "first_pos is %lld; give 0 to %lld", (long long)first_pos,
                         (long long)n_tokens - 1);
-    size_t n_logits = (size_t)SCAN_ROWS * (size_t)s->model->hparams.n_vocab;
+    size_t n_logits = (size_t)SXT_SCAN_ROWS * (size_t)s->model->hparams.n_vocab;
     if (!s->scan_logits) s->scan_logits = sxt_alloc(n_logits, sizeof(float));
     if (!s->scan_logits) return sxt_fail_memory(error, "logits", n_logits * sizeof(float));
     sxt_session_truncate(s, 0);
     set_history(s, tokens, n_tokens);
     SXT_TRY(adopt_plan(s, n_tokens, error));
     start_stats(s);
+    SXT_TRY(heed_cancel(s, error));
     double start = now();
     while (s->n_cached < n_tokens) {
         int64_t n;
@@ -209,6 +222,7 @@ sxt_status sxt_session_scan(sxt_session *s, const int32_t *tokens, int64_t n_tok
 }
 
 sxt_status sxt_session_rollback(sxt_session *s, int64_t n_tokens, sxt_error *error) {
+    SXT_NEED(s, "the session");
     if (n_tokens < 0 || n_tokens > s->n_tokens)
         return sxt_fail(error, SXT_E_ARGUMENT, "cannot roll back to %lld tokens; the session holds %lld",
                         (long long)n_tokens, (long long)s->n_tokens);
@@ -223,12 +237,13 @@ static sxt_status fill_run(void *user, void *bytes, size_t n_bytes, sxt_error *e
     uint16_t *half = bytes; /* an F16 between -1 and 1, or an F32 whose two halves are such */
     for (size_t i = 0; i < n_bytes / 2; i++) {
         uint32_t random = sxt_rng_u32(rng);
-        half[i] = (uint16_t)((random & 0x83FFu) | (0x3400u + ((random >> 16) & 0x3u) * 0x400u));
+        half[i] = (uint16_t)((random & 0x83FFu) | (0x2C00u + ((random >> 16) & 0x3u) * 0x400u));
     }
     return SXT_OK;
 }
 
 sxt_status sxt_session_fill(sxt_session *s, int64_t n_tokens, sxt_error *error) {
+    SXT_NEED(s, "the session");
     if (n_tokens < 1 || n_tokens > s->params.n_ctx)
         return sxt_fail(error, SXT_E_ARGUMENT, "cannot fill %lld tokens; the context holds 1 to %lld",
                         (long long)n_tokens, (long long)s->params.n_ctx);

@@ -39,7 +39,8 @@ typedef struct sxt_kernels {
     void (*attend_values)(const float *p, int64_t ldp, const float *v, int64_t ldv, float *out, int64_t ldo,
                           int64_t n_rows, int64_t n_keys, int64_t head_dim);
     /* x[j] = exp(x[j] - max) for j in [0, n), n a multiple of 16; returns their sum in a fixed order.
-     * -inf gives exactly 0. Relative error below 2e-7. */
+     * -inf gives exactly 0, also when max is -inf; so does a difference below -87.33. NaN stays NaN. Relative
+     * error below 2e-7 of exp of the difference as rounded to f32. */
     float (*exp_sum)(float *x, float max, int64_t n);
     /* Largest of n values (n a multiple of 16). */
     float (*max)(const float *x, int64_t n);

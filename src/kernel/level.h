@@ -3,10 +3,9 @@
 #define SXT_KERNEL_LEVEL_H
 
 #include "kernel/level_attend.h"
+#include "kernel/level_convert.h"
 #include "kernel/level_matmul.h"
 #include "kernel/level_rows.h"
-
-#include "kernel/level_convert.h"
 
 #define SXT_LEVEL_TABLE(level_name)                                                                            \
     {                                                                                                          \

@@ -2,6 +2,8 @@
 #ifndef SXT_KERNEL_LEVEL_CONVERT_H
 #define SXT_KERNEL_LEVEL_CONVERT_H
 
+#include "kernel/level_matmul.h" /* the sizes of blocks */
+
 static void f16_to_f32(const uint16_t *from, float *to, int64_t n) {
     const uint8_t *at = (const uint8_t *)from;
     int64_t i = 0;

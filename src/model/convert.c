@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "format/gguf_split.h"
 #include "model/export_values.h"
 
 #include <dirent.h>
@@ -35,20 +36,15 @@ static sxt_status folder_has(const char *folder, const char *output, bool *has, 
     return status;
 }
 
-/* Parts of a split are called NAME-00001-of-00003.gguf. */
 static sxt_status split_has(const char *path, const char *output, bool *has, sxt_error *error) {
-    enum { TAIL = sizeof "-00001-of-00003.gguf" - 1 };
-    size_t n = strlen(path);
-    int part, n_parts, end = 0;
-    if (n < TAIL || sscanf(path + n - TAIL, "-%5d-of-%5d.gguf%n", &part, &n_parts, &end) != 2 || end != TAIL)
-        return SXT_OK;
-    char *other = sxt_copy_text(path, n + 16); /* room for longer numbers */
-    if (!other) return sxt_fail_memory(error, "a file name", n);
-    for (int i = 1; i <= n_parts && !*has; i++) {
-        snprintf(other + n - TAIL, TAIL + 16, "-%05d-of-%05d.gguf", i, n_parts);
-        *has = sxt_path_same(other, output);
+    sxt_split_name name;
+    if (!sxt_split_name_parse(path, &name)) return SXT_OK;
+    for (int64_t no = 1; no <= name.count && !*has; no++) {
+        char *part = sxt_split_name_of(path, &name, no);
+        if (!part) return sxt_fail_memory(error, "a file name", strlen(path));
+        *has = sxt_path_same(part, output);
+        sxt_free(part);
     }
-    sxt_free(other);
     return SXT_OK;
 }
 

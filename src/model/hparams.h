@@ -26,7 +26,8 @@ sxt_status sxt_hparams_read(const sxt_source *source, int32_t n_vocab, sxt_hpara
 sxt_status sxt_hparams_from_json(const sxt_json *document, int64_t n_rows, int32_t n_vocab,
                                  sxt_hparams *hparams, sxt_error *error);
 
-/* "none", "linear:factor=4", "yarn:factor=...,original_context=...", "llama3:..." */
+/* "none", "linear:factor=4", "yarn:factor=...,original_context=...", "llama3:...", "factors" (divisors in a
+ * tensor) */
 void sxt_rope_scaling_print(const sxt_rope_params *rope, char *text, size_t n);
 
 #endif

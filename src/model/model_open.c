@@ -19,14 +19,15 @@ static void set_format(sxt_model *model) {
 static sxt_hash make_fingerprint(const sxt_model *model) {
     const sxt_hparams *h = &model->hparams;
     char text[256];
-    int n = snprintf(text, sizeof text, "%d %d %d %d %d %d %d %lld %.9g %.17g %s", h->n_layers, h->d_model,
-                     h->n_heads, h->n_kv_heads, h->head_dim, h->n_ff, h->n_vocab, (long long)h->sliding_window,
-                     (double)h->norm_eps, h->rope.theta, model->rope_scaling);
+    int n = snprintf(text, sizeof text, "%d %d %d %d %d %d %d %d %lld %.9g %.17g %s", h->n_layers, h->d_model,
+                     h->n_heads, h->n_kv_heads, h->head_dim, h->rope.n_rot, h->n_ff, h->n_vocab,
+                     (long long)h->sliding_window, (double)h->norm_eps, h->rope.theta, model->rope_scaling);
     sxt_hash hash = sxt_hash_bytes(text, n > 0 ? (size_t)n : 0);
     for (int64_t i = 0; i < sxt_source_n_tensors(&model->source); i++) {
         const sxt_tensor *t = sxt_source_tensor_at(&model->source, i);
         size_t sample = t->n_bytes < 4096 ? (size_t)t->n_bytes : 4096;
         hash = sxt_hash_more(hash, t->name, strlen(t->name));
+        hash = sxt_hash_more(hash, &t->traits->type, sizeof t->traits->type);
         hash = sxt_hash_more(hash, t->dims, sizeof t->dims);
         if (t->data) hash = sxt_hash_more(hash, t->data, sample);
     }

@@ -166,9 +166,9 @@ static bool is_required(const sxt_hparams *h, const sxt_weight_name *row) {
 /* No usable tensor of this name. */
 static sxt_status bind_none(const binder *b, const sxt_weight_name *row, const char *name) {
     const char *why = b->source->folder ? sxt_hf_why_unusable(b->source->folder, name) : NULL;
-    if (why) return sxt_fail(b->error, SXT_E_UNSUPPORTED, "tensor %s cannot be used: %s", name, why);
-    if (!is_required(b->hparams, row)) return SXT_OK;
-    return sxt_fail(b->error, SXT_E_FORMAT, "tensor %s is missing; the file is incomplete", name);
+    const sxt_tensor *none;
+    if (!why && !is_required(b->hparams, row)) return SXT_OK;
+    return sxt_source_need_tensor(b->source, name, &none, b->error);
 }
 
 static sxt_status bind_one(binder *b, const sxt_weight_name *row, int32_t layer) {

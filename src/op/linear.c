@@ -8,12 +8,14 @@
 #include <string.h>
 
 enum {
-    NARROW_PANEL = 16,    /* rows of W unpacked at a time: with few rows of x they stay in L2 */
-    WIDE_PANEL = 64,      /* with many, x is what has to be read less often */
-    MANY_ROWS = 24,       /* ... rows of x from here on are many */
-    FEW_ROWS = 2,         /* up to here, unpacking inside the dot product is cheaper */
-    ROW_BLOCK = 512,      /* rows of x of a task: they stay in the last-level cache */
-    TASKS_PER_THREAD = 32 /* at most */
+    NARROW_PANEL = 16,     /* rows of W unpacked at a time: with few rows of x they stay in L2 */
+    WIDE_PANEL = 64,       /* with many, x is what has to be read less often */
+    MANY_ROWS = 24,        /* ... rows of x from here on are many */
+    FEW_ROWS = 2,          /* up to here, unpacking inside the dot product is cheaper */
+    ROW_BLOCK = 512,       /* rows of x of a task: they stay in the last-level cache */
+    TASKS_PER_THREAD = 32, /* at most */
+    TASK_WORK =
+        1 << 17 /* multiply-adds that a task should have at least: waking a thread costs about as much */
 };
 
 /* Floats between unpacked rows: 1 KiB past a multiple of 4 KiB, so that the rows of a panel spread over the
@@ -95,12 +97,14 @@ static void linear_task(void *arg, int64_t i_task, int i_thread) {
     unpacked_part(work, first, n, row, rows, (float *)(work->scratch + (size_t)i_thread * work->scratch_bytes));
 }
 
-/* Tasks are whole panels, several for each thread where the outputs suffice. */
+/* Tasks are whole panels, several for each thread where there is enough to do. */
 static void cut_outputs(linear_work *work, int64_t n_threads) {
     bool wide = work->n_rows > MANY_ROWS && work->n_out >= 4 * n_threads * WIDE_PANEL;
     work->panel = wide ? WIDE_PANEL : NARROW_PANEL;
     int64_t n_panels = (work->n_out + work->panel - 1) / work->panel, most = n_threads * TASKS_PER_THREAD;
-    work->task_out = (n_panels + most - 1) / most * work->panel;
+    int64_t panel_work = work->panel * work->n_in * sxt_min_i64(work->n_rows, ROW_BLOCK);
+    int64_t task_panels = sxt_max_i64((n_panels + most - 1) / most, (TASK_WORK + panel_work - 1) / panel_work);
+    work->task_out = task_panels * work->panel;
     work->n_out_tasks = (work->n_out + work->task_out - 1) / work->task_out;
 }
 

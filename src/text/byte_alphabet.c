@@ -1,6 +1,6 @@
 #include "text/byte_alphabet.h"
 
-#include "text/utf8.h"
+#include "base/utf8.h"
 
 /* Bytes that are printable in Latin-1 stand for themselves; the other 68 follow from U+0100 on, in order:
  * 0x00-0x20, 0x7F-0xA0, 0xAD. */

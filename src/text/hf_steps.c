@@ -1,6 +1,6 @@
 #include "text/hf_steps.h"
 
-#include "text/utf8.h"
+#include "base/utf8.h"
 #include "text/vocabulary.h"
 
 #include <string.h>

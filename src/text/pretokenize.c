@@ -1,8 +1,8 @@
 #include "text/pretokenize.h"
 
 #include "base/memory.h"
+#include "base/utf8.h"
 #include "text/byte_alphabet.h"
-#include "text/utf8.h"
 
 #include <string.h>
 

@@ -1,8 +1,8 @@
 #include "text/special_tokens.h"
 
 #include "base/memory.h"
+#include "base/utf8.h"
 #include "text/unicode.h"
-#include "text/utf8.h"
 
 #include <string.h>
 

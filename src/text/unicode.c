@@ -1,7 +1,7 @@
 #include "text/unicode.h"
 
 #include "base/memory.h"
-#include "text/utf8.h"
+#include "base/utf8.h"
 
 #include <utf8proc.h>
 

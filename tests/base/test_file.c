@@ -218,6 +218,21 @@ static void a_full_disk_keeps_the_old_file(void **state) {
     assert_int_equal(n_files(), 1);
 }
 
+static void a_commit_after_a_failed_write_saves_nothing(void **state) {
+    (void)state;
+    static const uint8_t large[100000];
+    sxt_error error;
+    put("old");
+    sxt_writer *writer = NULL;
+    assert_int_equal(sxt_writer_open(target, &writer, &error), SXT_OK);
+    arm(0);
+    assert_int_equal(sxt_writer_write(writer, large, sizeof large, &error), SXT_E_IO);
+    assert_int_equal(sxt_writer_write(writer, "rest", 4, &error), SXT_OK); /* a caller that does not look */
+    assert_int_equal(sxt_writer_commit(writer, &error), SXT_E_IO);
+    assert_true(is_old());
+    assert_int_equal(n_files(), 1);
+}
+
 static void abort_keeps_the_old_file(void **state) {
     (void)state;
     sxt_error error;
@@ -254,7 +269,10 @@ static void maps(void **state) {
     assert_int_equal(sxt_map_open(target, &map, &error), SXT_E_IO);
     assert_non_null(strstr(error.text, "target.bin"));
     assert_int_equal(sxt_map_open(folder, &map, &error), SXT_E_IO);
-    assert_null(map.data); /* outputs only on success */
+    assert_null(map.data);                     /* outputs only on success */
+    assert_int_equal(mkfifo(target, 0600), 0); /* nobody writes to it: opening must not wait */
+    assert_int_equal(sxt_map_open(target, &map, &error), SXT_E_IO);
+    unlink(target);
     put("");
     assert_int_equal(sxt_map_open(target, &map, &error), SXT_OK);
     assert_non_null(map.data);
@@ -294,6 +312,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(short_and_interrupted_writes_are_finished, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(each_failing_allocation_is_reported, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(a_full_disk_keeps_the_old_file, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(a_commit_after_a_failed_write_saves_nothing, make_folder,
+                                        remove_folder),
         cmocka_unit_test_setup_teardown(abort_keeps_the_old_file, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(folders_that_are_not_there, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(maps, make_folder, remove_folder),

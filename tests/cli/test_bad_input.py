@@ -124,6 +124,32 @@ class BadOutputs(CommandTest):
     def test_output_folder_missing(self):
         self.refused(FAILURE, "logits", "-m", MODEL, "-p", "x", "-o", self.path("no/where.npy"), says=["where.npy"])
 
+    def test_session_without_a_place(self):
+        """Told before the document is read, and a pipe is not waited for."""
+        pipe = self.path("pipe")
+        os.mkfifo(pipe)
+        for path, says in ((self.path("no/where"), "give a place"), (pipe, "regular file"), (self.folder, "regular file")):
+            text = self.refused(FAILURE, "run", "-m", MODEL, "-p", "x", "--session", path, says=[says])
+            self.assertNotIn("remove", text)
+        self.assertNotIn("remove", self.refused(FAILURE, "run", "-m", MODEL, "-p", "x", "--session", MODEL))
+
+    def test_no_table_without_a_row(self):
+        with open(MODEL, "rb") as f:
+            weights = bytearray(f.read())
+        weights[-4000000:-3999990] = b"\x00\x7e" * 5  # f16 NaN
+        broken = self.path("nan.gguf", bytes(weights))
+        self.refused(REJECTED, "perplexity", "-m", broken, "-f", NOVEL, "--lengths", 64, "--windows", 1, says=["NaN"])
+
+    def test_convert_paths(self):
+        pipe = self.path("pipe")
+        os.mkfifo(pipe)
+        self.refused(REJECTED, "convert", self.path("none.gguf"), self.path("x.gguf"), says=["none.gguf", "; give"])
+        self.refused(USAGE, "convert", MODEL, pipe, says=["regular file"])
+        self.assertEqual(os.listdir(self.folder), ["pipe"])
+
+    def test_missing_model_names_a_remedy(self):
+        self.refused(REJECTED, "info", self.path("none.gguf"), says=["none.gguf", "; give a GGUF file"])
+
     def test_full_disk(self):
         if not os.path.exists("/dev/full"):
             self.skipTest("no /dev/full here")

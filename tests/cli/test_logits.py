@@ -2,6 +2,7 @@
 
 import json
 import os
+import stat
 
 import numpy as np
 
@@ -65,6 +66,21 @@ class Form(CommandTest):
         with open(path, "rb") as f:
             self.assertEqual(f.read(), b"old")
         self.assertEqual(os.listdir(self.folder), ["out.npy"])
+
+    def test_replaces_nothing_but_an_array(self):
+        """A slip such as `-o model.gguf` costs nothing."""
+        with open(MODEL, "rb") as f:
+            whole = f.read()
+        model, text, pipe = self.path("m.gguf", whole), self.path("t.txt", "The sky is blue"), self.path("pipe")
+        os.mkfifo(pipe)
+        for target in (model, text, pipe):
+            self.refused(USAGE, "logits", "-m", model, "-f", text, "-o", target, says=[os.path.basename(target)])
+        with open(model, "rb") as f:
+            self.assertEqual(f.read(), whole)
+        self.assertTrue(stat.S_ISFIFO(os.stat(pipe).st_mode))
+        self.assertEqual(sorted(os.listdir(self.folder)), ["m.gguf", "pipe", "t.txt"])
+        self.assertEqual(self.logits("-p", "The sky").shape, (1, 1536))
+        self.assertEqual(self.logits("-p", "The sky", "--all").shape[1], 1536)
 
 
 class Reference(CommandTest):

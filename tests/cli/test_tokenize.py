@@ -2,10 +2,10 @@
 
 import json
 import os
-import pty
 import subprocess
 
 from sextant_command import MODEL, SEXTANT, CommandTest, main, sextant
+from terminal import open_terminal
 
 TEXTS = ["Hello world", "  two  spaces ", "wörld — 日本語 🙂", "tab\tand\nline\r\n", "12345 don't", "\\n stays"]
 
@@ -73,7 +73,7 @@ class Terminal(CommandTest):
     """What reaches a terminal cannot command it."""
 
     def on_terminal(self, *args):
-        outer, inner = pty.openpty()
+        outer, inner = open_terminal()
         process = subprocess.Popen([SEXTANT, *map(str, args)], stdin=subprocess.DEVNULL, stdout=inner,
                                    stderr=subprocess.PIPE)
         os.close(inner)

@@ -62,6 +62,8 @@ answers "$dir/consumer/build/ask_sextant" "CMake, shared"
 answers "$dir/consumer/build/ask_static" "CMake, static"
 
 if [ -n "${SEXTANT_BIN:-}" ]; then
+    # The program finds its library beside itself; the loader needs /proc to know where that is.
+    [ -e /proc/self/exe ] || export LD_LIBRARY_PATH="$lib"
     "$dir/prefix/bin/sextant" --version
 fi
 test -e "$dir/prefix/include/sextant.h"

@@ -104,12 +104,24 @@ static void ranges_are_checked(void **state) {
     assert_int_equal(sxt_sampler_set(&s, &p, &error), SXT_E_ARGUMENT);
 }
 
+/* An embedding may have more rows than the tokenizer has tokens, and a history may hold them. */
+static void penalty_passes_over_rows_without_text(void **state) {
+    (void)state;
+    sxt_sampler_params p = sxt_sampler_params_default();
+    p.repeat_penalty = 1.5f;
+    sxt_sampler s = make(&p);
+    const int32_t history[] = {5, 100000, 1};
+    assert_int_equal(sxt_sampler_choose(&s, logits, history, 3), 3);
+    sxt_sampler_free(&s);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(greedy_takes_the_lower_id_of_equals),
         cmocka_unit_test(shares_follow_softmax),
         cmocka_unit_test(cuts_leave_what_they_say),
         cmocka_unit_test(penalty_lowers_what_was_said),
+        cmocka_unit_test(penalty_passes_over_rows_without_text),
         cmocka_unit_test(a_seed_repeats),
         cmocka_unit_test(ranges_are_checked),
     };

@@ -175,12 +175,12 @@ static void test_missing_tensors(void **state) {
         llama_spec spec = llama_small;
         char word[128];
         spec.omit = names[i];
-        snprintf(word, sizeof word, "tensor %s is missing", names[i]);
+        snprintf(word, sizeof word, "tensor '%s' is missing", names[i]);
         refused(&spec, true, SXT_E_FORMAT, word);
     }
     llama_spec spec = llama_small;
     spec.omit = "model.layers.1.mlp.up_proj.weight";
-    refused(&spec, false, SXT_E_FORMAT, "tensor model.layers.1.mlp.up_proj.weight is missing");
+    refused(&spec, false, SXT_E_FORMAT, "tensor 'model.layers.1.mlp.up_proj.weight' is missing");
 }
 
 static void test_wrong_shapes(void **state) {
@@ -215,9 +215,9 @@ static void test_biases(void **state) {
     (void)state;
     llama_spec spec = llama_small;
     spec.config_more = ", \"attention_bias\": true";
-    refused(&spec, false, SXT_E_FORMAT, "tensor model.layers.0.self_attn.q_proj.bias is missing");
+    refused(&spec, false, SXT_E_FORMAT, "tensor 'model.layers.0.self_attn.q_proj.bias' is missing");
     spec.q_bias = spec.kv_bias = true;
-    refused(&spec, false, SXT_E_FORMAT, "tensor model.layers.0.self_attn.o_proj.bias is missing");
+    refused(&spec, false, SXT_E_FORMAT, "tensor 'model.layers.0.self_attn.o_proj.bias' is missing");
     spec.config_more = NULL;
     opened *o = good(&spec, false);
     assert_true(o->hparams.qkv_bias && !o->hparams.output_bias);

@@ -3,8 +3,8 @@
 #define SXT_TESTS_TEXT_JSON_TOKENIZER_H
 
 #include "base/buffer.h"
+#include "base/utf8.h"
 #include "text/byte_alphabet.h"
-#include "text/utf8.h"
 #include "text/vocab_hf.h"
 
 #include <stdio.h>

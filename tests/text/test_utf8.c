@@ -6,8 +6,8 @@
 
 #include <cmocka.h>
 
+#include "base/utf8.h"
 #include "text/byte_alphabet.h"
-#include "text/utf8.h"
 
 #include <string.h>
 

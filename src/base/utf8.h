@@ -1,6 +1,6 @@
 /* UTF-8: the only place that knows its bit patterns. Text may hold any bytes. */
-#ifndef SXT_TEXT_UTF8_H
-#define SXT_TEXT_UTF8_H
+#ifndef SXT_BASE_UTF8_H
+#define SXT_BASE_UTF8_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-#include "text/utf8.h"
+#include "base/utf8.h"
 
 static size_t length_by_lead(unsigned char lead) {
     if (lead < 0x80) return 1;
