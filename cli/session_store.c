@@ -50,7 +50,9 @@ int session_store_load(sxt_session *session, const char *path) {
     if (!S_ISREG(status.st_mode))
         return message_error(EXIT_CODE_FAILURE, "--session %s is not a regular file; give another name", path);
     if (sxt_session_load(session, path, &error) == SXT_OK) return EXIT_CODE_OK;
-    const char *remedy = error.status == SXT_E_MISMATCH ? "; or remove it to start afresh" : "";
+    /* Never told to remove what is no session: it may be a model. */
+    bool has_remedy = strstr(error.text, "remove") != NULL || strstr(error.text, "another name") != NULL;
+    const char *remedy = has_remedy ? "" : "; or remove it to start afresh";
     return message_error(EXIT_CODE_FAILURE, "--session %s%s", error.text, remedy);
 }
 

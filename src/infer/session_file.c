@@ -93,7 +93,7 @@ static sxt_status read_header(const sxt_session *s, sxt_reader *r, state_header 
     const uint8_t *magic = sxt_read_bytes(r, 4);
     if (!magic || memcmp(magic, "SXTS", 4) != 0)
         return sxt_fail(error, SXT_E_FORMAT,
-                        "not a session file (it does not begin with SXTS); give another name");
+                        "not a session file (it does not begin with SXTS); remove it or give another name");
     uint32_t version = sxt_read_u32(r);
     sxt_hash model = {0};
     model.low = sxt_read_u64(r);
