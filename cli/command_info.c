@@ -292,15 +292,9 @@ static int print_text(const option_values *options, const sxt_model *model, cons
 }
 
 static bool opens_as_vocabulary(const char *path, const sxt_error *error, sxt_model **model) {
-    sxt_model_info info;
     sxt_model_params params = sxt_model_params_default();
     params.vocab_only = true;
-    if (sxt_model_open(path, &params, model, NULL) != SXT_OK) return false;
-    sxt_model_describe(*model, &info);
-    if (error->status == SXT_E_UNSUPPORTED || info.n_tensors == 0) return true;
-    sxt_model_close(*model);
-    *model = NULL;
-    return false;
+    return error->status == SXT_E_UNSUPPORTED && sxt_model_open(path, &params, model, NULL) == SXT_OK;
 }
 
 /* A file that holds a vocabulary alone, or an architecture this version cannot run, is still described. */

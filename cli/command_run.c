@@ -91,10 +91,9 @@ static int answer(run_job *job, const token_list *tokens, int64_t n_generate) {
     int code = read_prompt(job->session, tokens->ids, tokens->n, n_generate);
     progress_end(&job->line);
     bool was_stopped = code == EXIT_CODE_INTERRUPTED;
-    if (options->session != NULL && (code == EXIT_CODE_OK || was_stopped)) {
-        int saved = session_store_save(job->session, options->session);
-        if (code == EXIT_CODE_OK) code = saved;
-    }
+    int saved = EXIT_CODE_OK; /* a session that cannot be saved costs no answer, only the exit code */
+    if (options->session != NULL && (code == EXIT_CODE_OK || was_stopped))
+        saved = session_store_save(job->session, options->session);
     if (was_stopped) result.stopped_by = "interrupt";
     if (code == EXIT_CODE_OK) {
         text_output output = text_output_open();
@@ -108,7 +107,7 @@ static int answer(run_job *job, const token_list *tokens, int64_t n_generate) {
         run_job_summary(job, &result);
     }
     generation_free(&result);
-    return code;
+    return code == EXIT_CODE_OK ? saved : code;
 }
 
 static int run_once(run_job *job) {

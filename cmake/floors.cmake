@@ -4,10 +4,10 @@ set(SXT_FLOORS base kernel tensor format text plan op model cache infer)
 
 set(sxt_below "")
 foreach(floor IN LISTS SXT_FLOORS)
-  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${floor}/*.c)
+  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${floor}/*.c)
   if(sources)
     add_library(sxt_${floor} OBJECT ${sources})
-    target_include_directories(sxt_${floor} PRIVATE ${CMAKE_SOURCE_DIR}/include ${CMAKE_SOURCE_DIR}/src)
+    target_include_directories(sxt_${floor} PRIVATE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src)
     target_link_libraries(sxt_${floor} PRIVATE sxt_options PkgConfig::PCRE2 PkgConfig::JANSSON PkgConfig::UTF8PROC
       PkgConfig::XXHASH)
     list(APPEND sxt_below sxt_${floor})
@@ -17,7 +17,7 @@ endforeach()
 
 # One file of kernels per CPU level, compiled for it; chosen at run time.
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
-  set_source_files_properties(${CMAKE_SOURCE_DIR}/src/kernel/kernel_avx2.c PROPERTIES
+  set_source_files_properties(${PROJECT_SOURCE_DIR}/src/kernel/kernel_avx2.c PROPERTIES
     COMPILE_OPTIONS "-mavx2;-mfma;-mf16c")
 endif()
 set(SXT_SYSTEM_LIBRARIES PkgConfig::PCRE2 PkgConfig::JANSSON PkgConfig::UTF8PROC PkgConfig::XXHASH Threads::Threads m)

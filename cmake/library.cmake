@@ -3,12 +3,12 @@ set(sxt_objects "")
 foreach(floor IN LISTS SXT_UP_TO_infer)
   list(APPEND sxt_objects $<TARGET_OBJECTS:${floor}>)
 endforeach()
-add_library(sxt_api OBJECT ${CMAKE_SOURCE_DIR}/src/api.c)
-target_include_directories(sxt_api PRIVATE ${CMAKE_SOURCE_DIR}/include ${CMAKE_SOURCE_DIR}/src)
+add_library(sxt_api OBJECT ${PROJECT_SOURCE_DIR}/src/api.c)
+target_include_directories(sxt_api PRIVATE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src)
 target_link_libraries(sxt_api PRIVATE sxt_options)
 
 # The header is the list of what the shared library exports.
-set(sxt_header ${CMAKE_SOURCE_DIR}/include/sextant.h)
+set(sxt_header ${PROJECT_SOURCE_DIR}/include/sextant.h)
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${sxt_header})
 file(READ ${sxt_header} sxt_text)
 string(REGEX MATCHALL "SXT_API [a-z0-9_ *]*sxt_[a-z0-9_]+\\(" sxt_declarations "${sxt_text}")
@@ -22,7 +22,7 @@ file(CONFIGURE OUTPUT sextant.map CONTENT "SEXTANT_1 {\nglobal:\n${sxt_exports}l
 foreach(kind SHARED STATIC)
   string(TOLOWER sextant_${kind} name)
   add_library(${name} ${kind} ${sxt_objects} $<TARGET_OBJECTS:sxt_api>)
-  target_include_directories(${name} PUBLIC $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/include>
+  target_include_directories(${name} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
     $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
   target_link_libraries(${name} PRIVATE ${SXT_SYSTEM_LIBRARIES} $<BUILD_INTERFACE:sxt_options>)
   set_target_properties(${name} PROPERTIES OUTPUT_NAME sextant VERSION ${PROJECT_VERSION} SOVERSION 1)

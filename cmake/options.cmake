@@ -11,7 +11,7 @@ endif()
 add_library(sxt_options INTERFACE)
 target_compile_options(sxt_options INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla
-  -Wwrite-strings -ffp-contract=off -ffile-prefix-map=${CMAKE_SOURCE_DIR}=.)
+  -Wwrite-strings -ffp-contract=off -ffile-prefix-map=${PROJECT_SOURCE_DIR}=.)
 target_compile_definitions(sxt_options INTERFACE _GNU_SOURCE)
 if(SXT_WERROR)
   target_compile_options(sxt_options INTERFACE -Werror)

@@ -8,8 +8,8 @@
  *    caller (ids, text) is released with sxt_free().
  *  - A model is immutable once open and may be shared by threads. A session, and anything made for
  *    it, belongs to one thread at a time; sxt_session_cancel() alone may be called from any thread.
- *  - The library never prints, exits or reads the environment (SEXTANT_KERNEL, which forces a CPU
- *    level, aside), and starts no thread that outlives its session.
+ *  - The library never prints, exits or reads the environment (SEXTANT_KERNEL, which names the CPU
+ *    level to use if the CPU has it, aside), and starts no thread that outlives its session.
  *  - Shapes are written (rows, columns), row-major. Token ids are int32_t, lengths int64_t.
  */
 #ifndef SEXTANT_H

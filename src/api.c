@@ -38,7 +38,7 @@ void sxt_model_describe(const sxt_model *model, sxt_model_info *info) {
     *info = (sxt_model_info){
         .path = model->path,
         .format = model->format,
-        .architecture = h->arch ? h->arch->gguf_name : "",
+        .architecture = model->architecture,
         .name = h->name,
         .n_layers = h->n_layers,
         .d_model = h->d_model,
@@ -171,6 +171,7 @@ sxt_status sxt_convert(const char *input, const char *output, sxt_type type, sxt
     sxt_model *model;
     SXT_TRY(sxt_model_load(input, &params, &model, error));
     sxt_status status = sxt_convert_model(model, output, type, progress, progress_user, error);
+    if (status == SXT_E_NUMERIC || status == SXT_E_FORMAT) sxt_fail_in(error, status, input);
     sxt_model_unload(model);
     return status;
 }

@@ -73,6 +73,9 @@ static char *folder_of(const char *path) {
 }
 
 sxt_status sxt_writer_open(const char *path, sxt_writer **out, sxt_error *error) {
+    struct stat st;
+    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+        return sxt_fail(error, SXT_E_IO, "%.300s: is not a regular file; give another name", path);
     sxt_writer *writer = sxt_alloc(1, sizeof *writer);
     if (!writer) return sxt_fail_memory(error, "a file writer", sizeof *writer);
     size_t n = strlen(path) + 32;

@@ -55,12 +55,14 @@ static void penalise(sxt_sampler *s, const int32_t *history, int64_t n_history) 
     if (s->params.repeat_penalty == 1) return;
     int64_t n = sxt_min_i64(n_history, s->params.repeat_last_n);
     const int32_t *recent = history + (n_history - n);
-    for (int64_t i = 0; i < n; i++) {
-        bool seen = recent[i] >= s->n_vocab; /* a row of the embedding that has no text is never chosen */
-        for (int64_t j = 0; j < i && !seen; j++) seen = recent[j] == recent[i];
-        if (seen) continue;
-        float *logit = &s->candidates[recent[i]].logit;
-        *logit = *logit > 0 ? *logit / s->params.repeat_penalty : *logit * s->params.repeat_penalty;
+    for (int64_t i = 0; i < n; i++)
+        if (recent[i] < s->n_vocab) /* a row of the embedding that has no text is never chosen */
+            s->candidates[recent[i]].id = -1;
+    for (int32_t id = 0; id < s->n_vocab; id++) {
+        sxt_candidate *c = &s->candidates[id];
+        if (c->id == id) continue;
+        c->id = id;
+        c->logit = c->logit > 0 ? c->logit / s->params.repeat_penalty : c->logit * s->params.repeat_penalty;
     }
 }
 

@@ -93,7 +93,7 @@ static sxt_status read_header(const sxt_session *s, sxt_reader *r, state_header 
     const uint8_t *magic = sxt_read_bytes(r, 4);
     if (!magic || memcmp(magic, "SXTS", 4) != 0)
         return sxt_fail(error, SXT_E_FORMAT,
-                        "not a session file (it does not begin with SXTS); remove it or give another name");
+                        "not a session file (it does not begin with SXTS); give another name");
     uint32_t version = sxt_read_u32(r);
     sxt_hash model = {0};
     model.low = sxt_read_u64(r);
@@ -115,13 +115,13 @@ static sxt_status read_header(const sxt_session *s, sxt_reader *r, state_header 
     if (header->n_cached < 1 || header->n_cached > header->n_tokens || header->n_tokens > INT32_MAX ||
         plan_size < 1 || plan_size > 95)
         return damaged(error, 28, "its sizes are out of range");
+    if (header->plan_length < 1) return damaged(error, 48, "its plan length is out of range");
+    if (r->size != sxt_session_file_bytes(s, header->n_tokens, header->n_cached, plan_size))
+        return damaged(error, r->size, "its length is wrong");
     if (header->n_cached > s->params.n_ctx)
         return sxt_fail(error, SXT_E_MISMATCH, "holds %lld tokens, the context %lld; ask for a longer context",
                         (long long)header->n_cached, (long long)s->params.n_ctx);
-    if (header->plan_length < 1) return damaged(error, 48, "its plan length is out of range");
     header->plan_length = sxt_min_i64(header->plan_length, s->params.n_ctx);
-    if (r->size != sxt_session_file_bytes(s, header->n_tokens, header->n_cached, plan_size))
-        return damaged(error, r->size, "its length is wrong");
     char plan[96] = {0};
     memcpy(plan, sxt_read_bytes(r, plan_size), plan_size);
     return read_plan(s, plan, header, error);

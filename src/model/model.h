@@ -15,6 +15,7 @@ struct sxt_model {
     sxt_weights weights;
     char rope_scaling[128];
     char format[32];
+    char architecture[64]; /* as the file names it */
     sxt_hash fingerprint; /* of hyper-parameters and the tensor directory */
 };
 

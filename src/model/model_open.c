@@ -13,6 +13,21 @@ static void set_format(sxt_model *model) {
         snprintf(model->format, sizeof model->format, "Hugging Face folder");
 }
 
+/* GGUF's name for an architecture that this version runs, else the file's own word. */
+static void set_architecture(sxt_model *model) {
+    const char *name = "";
+    size_t n = 0;
+    if (model->hparams.arch) {
+        name = model->hparams.arch->gguf_name;
+        n = strlen(name);
+    } else if (model->source.gguf) {
+        sxt_gguf_get_string(model->source.gguf, "general.architecture", &name, &n, NULL, NULL);
+    } else {
+        sxt_json_string(sxt_json_get(sxt_hf_config(model->source.folder), "model_type"), &name, &n);
+    }
+    snprintf(model->architecture, sizeof model->architecture, "%.*s", (int)(n < 63 ? n : 63), name);
+}
+
 /* What a saved session must agree with: every number that shapes the cache or the arithmetic, and the
  * names, types and shapes of the weights. Contents of a few rows stand in for the whole file, which may
  * be many gigabytes. */
@@ -36,6 +51,9 @@ static sxt_hash make_fingerprint(const sxt_model *model) {
 
 static sxt_status open_weights(sxt_model *model, bool keep_window, sxt_error *error) {
     int32_t n_vocab = sxt_tokenizer_n_vocab(model->tokenizer);
+    if (sxt_source_n_tensors(&model->source) == 0)
+        return sxt_fail(error, SXT_E_UNSUPPORTED,
+                        "holds a vocabulary and no weights; give a file that has both");
     SXT_TRY(sxt_hparams_read(&model->source, n_vocab, &model->hparams, error));
     SXT_TRY(sxt_weights_bind(&model->source, &model->hparams, &model->weights, error));
     if (!keep_window) model->hparams.sliding_window = 0;
@@ -57,6 +75,7 @@ sxt_status sxt_model_load(const char *path, const sxt_model_params *params, sxt_
         status = sxt_tokenizer_new(&model->source, &model->tokenizer, error);
         if (status == SXT_OK && !params->vocab_only) status = open_weights(model, params->keep_window, error);
         if (status != SXT_OK) sxt_fail_in(error, status, path);
+        set_architecture(model);
     }
     if (status == SXT_OK)
         *out = model;

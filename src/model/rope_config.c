@@ -216,6 +216,8 @@ static sxt_status read_hf(const sxt_config *config, int64_t n_ctx_train, sxt_rop
 
 /* ---- Both ---- */
 
+enum { MIN_ROT = 4 };
+
 /* Rotated dimensions: GGUF counts them, config.json gives the part of a head. */
 static sxt_status read_n_rot(const sxt_config *config, int32_t head_dim, sxt_rope_params *rope,
                              sxt_error *error) {
@@ -225,12 +227,17 @@ static sxt_status read_n_rot(const sxt_config *config, int32_t head_dim, sxt_rop
     int64_t n_rot = head_dim;
     double factor = 1;
     bool found, has_part;
-    SXT_TRY(sxt_config_integer(config, count, 2, head_dim, &n_rot, &found, error));
+    SXT_TRY(sxt_config_integer(config, count, MIN_ROT, head_dim, &n_rot, &found, error));
     SXT_TRY(sxt_config_number(nested ? &sub : config, part, 0, 1, &factor, &has_part, error));
     if (has_part) n_rot = (int64_t)(head_dim * factor);
-    if (n_rot < 2 || n_rot % 2 != 0)
-        return sxt_fail(error, SXT_E_FORMAT, "%s%s gives %lld rotated dimensions of %d; needed an even number",
-                        config->where, has_part ? part.hf : "rope.dimension_count", (long long)n_rot, head_dim);
+    if (n_rot < MIN_ROT || n_rot % 2 != 0)
+        return sxt_fail(error, SXT_E_FORMAT,
+                        "%s%s gives %lld rotated dimensions of %d; needed an even number of at least %d",
+                        config->where,
+                        has_part       ? part.hf
+                        : config->gguf ? count.gguf
+                                       : "head_dim",
+                        (long long)n_rot, head_dim, MIN_ROT);
     rope->n_rot = (int32_t)n_rot;
     return SXT_OK;
 }
@@ -246,9 +253,6 @@ sxt_status sxt_rope_config_read(const sxt_config *config, int32_t head_dim, int6
         SXT_TRY(read_gguf(config, n_ctx_train, &made, error));
     else
         SXT_TRY(read_hf(config, n_ctx_train, &made, error));
-    if (made.scaling == SXT_ROPE_YARN && made.n_rot < 4)
-        return sxt_fail(error, SXT_E_FORMAT, "%syarn scaling needs at least 4 rotated dimensions, there are %d",
-                        config->where, made.n_rot);
     *rope = made;
     return SXT_OK;
 }

@@ -248,6 +248,18 @@ static sxt_status check_rope_freqs(const sxt_weights *w, const sxt_hparams *h, s
     return SXT_OK;
 }
 
+/* A folder that says its output is not tied must bring it; without a word, a missing output means tied. */
+static sxt_status check_output(const binder *b) {
+    bool tied = true;
+    if (b->source->folder)
+        sxt_json_bool(sxt_json_get(sxt_hf_config(b->source->folder), "tie_word_embeddings"), &tied);
+    if (tied || b->n_bound[SXT_W_OUTPUT] > 0) return SXT_OK;
+    return sxt_fail(
+        b->error, SXT_E_FORMAT,
+        "tensor lm_head.weight is missing, and config.json says tie_word_embeddings false; download "
+        "the folder again");
+}
+
 static sxt_status bind_all(binder *b) {
     const sxt_hparams *h = b->hparams;
     const size_t layer_bytes = sizeof(sxt_layer_weights);
@@ -258,6 +270,7 @@ static sxt_status bind_all(binder *b) {
     b->weights->private_bytes = (uint64_t)h->n_layers * layer_bytes;
     for (int i = 0; i < h->arch->n_weights; i++) SXT_TRY(bind_row(b, &h->arch->weights[i]));
     SXT_TRY(check_rope_freqs(b->weights, h, b->error));
+    SXT_TRY(check_output(b));
     return refuse_unknown(b->source, h, b->error);
 }
 
@@ -271,7 +284,7 @@ sxt_status sxt_weights_bind(const sxt_source *source, sxt_hparams *hparams, sxt_
         sxt_weights_free(&made);
         return status;
     }
-    hparams->tied_output = b.n_bound[SXT_W_OUTPUT] == 0;
+    hparams->tied_output = hparams->tied_output || b.n_bound[SXT_W_OUTPUT] == 0;
     if (hparams->tied_output) made.output = made.embed;
     hparams->qkv_bias = b.n_bound[SXT_W_Q_BIAS] + b.n_bound[SXT_W_K_BIAS] + b.n_bound[SXT_W_V_BIAS] > 0;
     hparams->output_bias = b.n_bound[SXT_W_O_BIAS] > 0;

@@ -133,13 +133,16 @@ static void test_tied_output(void **state) {
         assert_ptr_equal(o->weights.output.data, o->weights.embed.data);
         finish(o);
     }
-    /* A file that says "tied" and still has an output: the output counts. */
+    /* A folder that says "tied" and still has an output: the embedding counts, as in transformers. */
     spec.tied = false;
     spec.config_more = ", \"tie_word_embeddings\": true";
     opened *o = good(&spec, false);
-    assert_false(o->hparams.tied_output);
-    assert_ptr_not_equal(o->weights.output.data, o->weights.embed.data);
+    assert_true(o->hparams.tied_output);
+    assert_ptr_equal(o->weights.output.data, o->weights.embed.data);
     finish(o);
+    spec.tied = true; /* no lm_head.weight */
+    spec.config_more = ", \"tie_word_embeddings\": false";
+    refused(&spec, false, SXT_E_FORMAT, "lm_head.weight is missing");
 }
 
 static void test_gguf_rope_freqs(void **state) {
