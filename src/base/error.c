@@ -31,32 +31,19 @@ static void make_printable(char *text) {
     }
 }
 
-static void fill(sxt_error *error, sxt_status status, uint64_t offset, const char *format, va_list args) {
-    if (!error) return;
+int sxt_error_set(sxt_error *error, sxt_status status, uint64_t offset, const char *format, ...) {
+    if (!error) return 0;
     error->status = status;
     error->offset = offset;
+    va_list args;
+    va_start(args, format);
     vsnprintf(error->text, sizeof error->text, format, args);
+    va_end(args);
     make_printable(error->text);
+    return 0;
 }
 
-sxt_status sxt_fail(sxt_error *error, sxt_status status, const char *format, ...) {
-    va_list args;
-    va_start(args, format);
-    fill(error, status, 0, format, args);
-    va_end(args);
-    return status;
-}
-
-sxt_status sxt_fail_at(sxt_error *error, sxt_status status, uint64_t offset, const char *format, ...) {
-    va_list args;
-    va_start(args, format);
-    fill(error, status, offset, format, args);
-    va_end(args);
-    return status;
-}
-
-sxt_status sxt_fail_in(sxt_error *error, sxt_status status, const char *path) {
-    if (!error || status == SXT_OK) return status;
+void sxt_error_prefix(sxt_error *error, const char *path) {
     char front[304];
     int n = snprintf(front, sizeof front, "%.300s: ", path);
     size_t n_front = n < 0 ? 0 : (size_t)n < sizeof front ? (size_t)n : sizeof front - 1;
@@ -66,5 +53,4 @@ sxt_status sxt_fail_in(sxt_error *error, sxt_status status, const char *path) {
     memcpy(error->text, front, n_front);
     error->text[n_front + n_text] = 0;
     make_printable(error->text);
-    return status;
 }

@@ -6,15 +6,27 @@
 
 /* Fills `error` (may be NULL) and returns `status`. Control bytes and bytes that are not UTF-8 become
  * '?', so names taken from a file can be quoted safely. */
-sxt_status sxt_fail(sxt_error *error, sxt_status status, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+#define sxt_fail(error, status, ...) sxt_failed(status, sxt_error_set(error, status, 0, __VA_ARGS__))
 
 /* The same, for a fault at a byte of a file. */
-sxt_status sxt_fail_at(sxt_error *error, sxt_status status, uint64_t offset, const char *format, ...)
+#define sxt_fail_at(error, status, offset, ...)                                                                \
+    sxt_failed(status, sxt_error_set(error, status, offset, __VA_ARGS__))
+
+int sxt_error_set(sxt_error *error, sxt_status status, uint64_t offset, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
+/* Compilers and analysers see here that a failure is never SXT_OK. */
+static inline sxt_status sxt_failed(sxt_status status, int ignored) {
+    (void)ignored;
+    return status;
+}
+
 /* Puts "path: " in front of the text of a failed call; returns the error's status unchanged. */
-sxt_status sxt_fail_in(sxt_error *error, sxt_status status, const char *path);
+void sxt_error_prefix(sxt_error *error, const char *path);
+static inline sxt_status sxt_fail_in(sxt_error *error, sxt_status status, const char *path) {
+    if (error && status != SXT_OK) sxt_error_prefix(error, path);
+    return status;
+}
 
 #define SXT_TRY(call)                                                                                          \
     do {                                                                                                       \

@@ -54,12 +54,6 @@ void sxt_free_pages(void *memory, size_t bytes) {
     if (memory) munmap(memory, bytes ? bytes : 1);
 }
 
-sxt_status sxt_fail_memory(sxt_error *error, const char *what, uint64_t bytes) {
-    return sxt_fail(error, SXT_E_MEMORY,
-                    "not enough memory for %s (%.1f MiB needed); close other programs or ask for less", what,
-                    (double)bytes / (1 << 20));
-}
-
 /* First number in a one-number file such as cgroup's memory.max; UINT64_MAX when there is none. */
 static uint64_t read_number(const char *path) {
     FILE *f = fopen(path, "r");

@@ -20,7 +20,10 @@ void *sxt_alloc_pages(size_t bytes);
 void sxt_free_pages(void *memory, size_t bytes);
 
 /* SXT_E_MEMORY with the usual sentence: "not enough memory for WHAT (N bytes)". */
-sxt_status sxt_fail_memory(sxt_error *error, const char *what, uint64_t bytes);
+#define sxt_fail_memory(error, what, bytes)                                                                    \
+    sxt_fail(error, SXT_E_MEMORY,                                                                              \
+             "not enough memory for %s (%.1f MiB needed); close other programs or ask for less", what,         \
+             (double)(bytes) / (1 << 20))
 
 /* Memory that this machine or container can still give, in bytes; 0 when unknown. */
 uint64_t sxt_memory_available(void);
