@@ -96,15 +96,19 @@ static int fit(const sxt_model *model, const recipe *r, int64_t length, token_li
     return code == EXIT_CODE_OK ? count(model, r, fits, tokens) : code;
 }
 
+/* Where a prompt's filler begins: at a word, somewhere in the text. */
+static size_t start_at_a_word(const text_buffer *filler, uint64_t random) {
+    if (filler->n_bytes == 0) return 0;
+    recipe r = {.filler = filler, .start = (size_t)(random % filler->n_bytes)};
+    return (r.start + word_boundary(&r, filler->n_bytes)) % filler->n_bytes;
+}
+
 static int make_item(const option_values *options, const sxt_model *model, const text_buffer *filler,
                      int64_t length, double depth, uint64_t *random, passkey_items *items) {
     passkey_item *item = passkey_items_add(items);
     recipe r = {.filler = filler, .depth = depth, .no_bos = options->no_bos};
     r.key = 10000 + (int)(next_random(random) % 90000);
-    r.start = options->filler != NULL ? (size_t)(next_random(random) % filler->n_bytes) : 0;
-    if (options->filler != NULL)
-        r.start += word_boundary(&(recipe){.filler = filler, .start = r.start}, filler->n_bytes);
-    r.start %= filler->n_bytes;
+    if (options->filler != NULL) r.start = start_at_a_word(filler, next_random(random));
     item->length = length;
     item->depth = depth;
     item->target = must_allocate(16);

@@ -54,28 +54,33 @@ void sxt_free_pages(void *memory, size_t bytes) {
     if (memory) munmap(memory, bytes ? bytes : 1);
 }
 
-/* First number in a one-number file such as cgroup's memory.max; UINT64_MAX when there is none. */
-static uint64_t read_number(const char *path) {
+/* The number that follows `name` at the beginning of a line of the file; UINT64_MAX when there is none. */
+static uint64_t read_field(const char *path, const char *name) {
     FILE *f = fopen(path, "r");
     if (!f) return UINT64_MAX;
-    unsigned long long n;
-    uint64_t result = fscanf(f, "%llu", &n) == 1 ? (uint64_t)n : UINT64_MAX;
+    char line[128];
+    uint64_t value = UINT64_MAX;
+    size_t n = strlen(name);
+    while (value == UINT64_MAX && fgets(line, sizeof line, f)) {
+        if (strncmp(line, name, n) != 0) continue;
+        char *end;
+        unsigned long long number = strtoull(line + n, &end, 10);
+        if (end != line + n) value = number;
+    }
     fclose(f);
-    return result;
+    return value;
 }
 
-/* Pages of files, which the system gives back when asked for memory. Without them a container that has read a
- * model would look full. */
-static uint64_t reclaimable(void) {
-    FILE *f = fopen("/sys/fs/cgroup/memory.stat", "r");
-    if (!f) return 0;
-    char name[64];
-    unsigned long long n;
-    uint64_t bytes = 0;
-    while (fscanf(f, "%63s %llu", name, &n) == 2)
-        if (strcmp(name, "active_file") == 0 || strcmp(name, "inactive_file") == 0) bytes += (uint64_t)n;
-    fclose(f);
-    return bytes;
+/* What a container has used, without pages of files, which the system gives back when asked for memory: with
+ * them a container that has read a model would look full. */
+static uint64_t container_used(void) {
+    uint64_t used = read_field("/sys/fs/cgroup/memory.current", "");
+    static const char *const names[] = {"active_file ", "inactive_file "};
+    for (int i = 0; i < 2 && used != UINT64_MAX; i++) {
+        uint64_t files = read_field("/sys/fs/cgroup/memory.stat", names[i]);
+        if (files != UINT64_MAX) used -= files < used ? files : used;
+    }
+    return used;
 }
 
 /* Without /proc (a bare chroot): what the machine has is at least a bound. */
@@ -85,19 +90,12 @@ static uint64_t physical_memory(void) {
 }
 
 uint64_t sxt_memory_available(void) {
-    FILE *f = fopen("/proc/meminfo", "r");
-    if (!f) return physical_memory();
-    char line[128];
-    unsigned long long kib = 0;
-    while (fgets(line, sizeof line, f))
-        if (sscanf(line, "MemAvailable: %llu kB", &kib) == 1) break;
-    fclose(f);
-    uint64_t available = (uint64_t)kib << 10;
-    uint64_t limit = read_number("/sys/fs/cgroup/memory.max");
-    uint64_t used = read_number("/sys/fs/cgroup/memory.current");
+    uint64_t kib = read_field("/proc/meminfo", "MemAvailable:");
+    if (kib == UINT64_MAX) return physical_memory();
+    uint64_t available = kib << 10;
+    uint64_t limit = read_field("/sys/fs/cgroup/memory.max", ""), used = container_used();
     if (limit != UINT64_MAX && used != UINT64_MAX) {
-        uint64_t files = reclaimable(), kept = used > files ? used - files : 0;
-        uint64_t left = limit > kept ? limit - kept : 0;
+        uint64_t left = limit > used ? limit - used : 0;
         if (left < available) available = left;
     }
     return available;

@@ -4,6 +4,7 @@
 #include "format/limits.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 typedef unsigned long long ull; /* for %llu */
@@ -136,7 +137,7 @@ static bool integer_of(const sxt_gguf_value *v, int64_t *out, bool *fits) {
     *fits = true;
     switch (v->type) {
     case SXT_GGUF_U8: *out = SXT_AS(uint8_t, v->data); return true;
-    case SXT_GGUF_I8: *out = SXT_AS(int8_t, v->data); return true;
+    case SXT_GGUF_I8: *out = (int64_t)SXT_AS(int8_t, v->data); return true;
     case SXT_GGUF_U16: *out = SXT_AS(uint16_t, v->data); return true;
     case SXT_GGUF_I16: *out = SXT_AS(int16_t, v->data); return true;
     case SXT_GGUF_U32: *out = SXT_AS(uint32_t, v->data); return true;
@@ -191,7 +192,7 @@ sxt_status sxt_gguf_value_string(const sxt_gguf_value *v, const char **text, siz
 }
 
 sxt_status sxt_gguf_value_array(const sxt_gguf_value *v, sxt_gguf_type type, sxt_error *error) {
-    char needed[32] = "an array of ";
-    strcat(needed, types[type].name);
+    char needed[32];
+    snprintf(needed, sizeof needed, "an array of %s", types[type].name);
     return v->is_array && v->type == type ? SXT_OK : wrong_kind(v, needed, error);
 }

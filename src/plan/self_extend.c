@@ -15,10 +15,8 @@ static int64_t shift(const sxt_plan *plan) {
 
 static int bands(const sxt_plan *plan, int64_t i, sxt_band out[SXT_PLAN_MAX_BANDS]) {
     int64_t first_near = sxt_max_i64(0, i - plan->neighbor_window + 1);
-    sxt_band far_band = {.first_key = 0,
-                         .end_key = first_near,
-                         .query_pos = (double)(i / plan->group_size + shift(plan)),
-                         .key_map = FAR};
+    int64_t far_pos = i / plan->group_size + shift(plan);
+    sxt_band far_band = {.first_key = 0, .end_key = first_near, .query_pos = (double)far_pos, .key_map = FAR};
     sxt_band near_band = {.first_key = first_near, .end_key = i + 1, .query_pos = (double)i, .key_map = NEAR};
     int n = 0;
     if (first_near > 0) out[n++] = far_band;
