@@ -18,7 +18,6 @@ struct sxt_gguf {
     sxt_tensor *tensors; /* (n_tensors) of all parts */
     uint64_t n_tensors;
     sxt_name_index names;
-    uint64_t file_bytes;
 };
 
 static void close_parts(sxt_gguf *gguf) {
@@ -29,7 +28,6 @@ static void close_parts(sxt_gguf *gguf) {
     sxt_free(gguf->parts);
     gguf->parts = NULL;
     gguf->n_parts = 0;
-    gguf->file_bytes = 0;
 }
 
 void sxt_gguf_close(sxt_gguf *gguf) {
@@ -80,7 +78,6 @@ static sxt_status open_part(sxt_gguf *gguf, const char *path, bool vocab_only, s
     struct part *part = &gguf->parts[gguf->n_parts];
     SXT_TRY(sxt_map_open(path, &part->map, error));
     gguf->n_parts++;
-    gguf->file_bytes += part->map.size;
     sxt_status status = sxt_gguf_file_parse(part->map.data, part->map.size, vocab_only, &part->file, error);
     return sxt_fail_in(error, status, path);
 }
@@ -172,7 +169,6 @@ static sxt_status parse_memory(sxt_gguf *gguf, const void *data, size_t size, bo
     SXT_TRY(make_parts(gguf, 1, error));
     SXT_TRY(sxt_gguf_file_parse(data, size, vocab_only, &gguf->parts[0].file, error));
     gguf->n_parts = 1;
-    gguf->file_bytes = size;
     SXT_TRY(read_split(&gguf->parts[0].file, &s, error));
     if (s.count > 1 && !vocab_only)
         return sxt_fail(error, SXT_E_UNSUPPORTED,
@@ -210,8 +206,6 @@ sxt_status sxt_gguf_parse(const void *data, size_t size, bool vocab_only, sxt_gg
 uint32_t sxt_gguf_version(const sxt_gguf *gguf) { return gguf->parts[0].file.version; }
 uint64_t sxt_gguf_n_values(const sxt_gguf *gguf) { return gguf->parts[0].file.n_values; }
 int64_t sxt_gguf_n_tensors(const sxt_gguf *gguf) { return (int64_t)gguf->n_tensors; }
-uint64_t sxt_gguf_file_bytes(const sxt_gguf *gguf) { return gguf->file_bytes; }
-
 const sxt_gguf_value *sxt_gguf_value_at(const sxt_gguf *gguf, uint64_t i) {
     return i < sxt_gguf_n_values(gguf) ? &gguf->parts[0].file.values[i] : NULL;
 }

@@ -77,7 +77,5 @@ static inline const char *sxt_gguf_next_string(sxt_reader *r, size_t *n) {
 int64_t sxt_gguf_n_tensors(const sxt_gguf *gguf);
 const sxt_tensor *sxt_gguf_tensor_at(const sxt_gguf *gguf, int64_t i);
 const sxt_tensor *sxt_gguf_find_tensor(const sxt_gguf *gguf, const char *name);
-/* Bytes of all the files. */
-uint64_t sxt_gguf_file_bytes(const sxt_gguf *gguf);
 
 #endif

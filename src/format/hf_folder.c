@@ -283,9 +283,3 @@ const char *sxt_hf_why_unusable(const sxt_hf_folder *folder, const char *name) {
     const sxt_safetensors_entry *entry = find_entry(folder, name);
     return entry && !entry->tensor.traits ? entry->why_not : NULL;
 }
-
-uint64_t sxt_hf_file_bytes(const sxt_hf_folder *folder) {
-    uint64_t bytes = 0;
-    for (uint64_t i = 0; i < folder->n_shards; i++) bytes += sxt_safetensors_file_bytes(folder->shards[i]);
-    return bytes;
-}

@@ -29,6 +29,5 @@ const sxt_tensor *sxt_hf_find_tensor(const sxt_hf_folder *folder, const char *na
 /* Tensors that are stored in a way this library does not read (I64, FP8, ...) are not listed above; for
  * one of them this says why ("is stored as I64"), for any other name NULL. */
 const char *sxt_hf_why_unusable(const sxt_hf_folder *folder, const char *name);
-uint64_t sxt_hf_file_bytes(const sxt_hf_folder *folder);
 
 #endif

@@ -263,8 +263,6 @@ sxt_status sxt_safetensors_parse(const void *data, size_t size, sxt_safetensors 
 }
 
 uint64_t sxt_safetensors_n(const sxt_safetensors *file) { return file->n; }
-uint64_t sxt_safetensors_file_bytes(const sxt_safetensors *file) { return file->size; }
-
 const sxt_safetensors_entry *sxt_safetensors_at(const sxt_safetensors *file, uint64_t i) {
     return i < file->n ? &file->slots[i].entry : NULL;
 }

@@ -22,6 +22,5 @@ void sxt_safetensors_close(sxt_safetensors *file);
 /* In file order. */
 uint64_t sxt_safetensors_n(const sxt_safetensors *file);
 const sxt_safetensors_entry *sxt_safetensors_at(const sxt_safetensors *file, uint64_t i);
-uint64_t sxt_safetensors_file_bytes(const sxt_safetensors *file);
 
 #endif

@@ -100,7 +100,6 @@ static void test_vocabulary_needs_no_weights(void **state) {
     start();
     assert_opens(true, &source);
     assert_int_equal(sxt_source_n_tensors(&source), 0);
-    assert_int_equal(sxt_hf_file_bytes(source.folder), 0);
     sxt_source_close(&source);
 }
 
