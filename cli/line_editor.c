@@ -127,6 +127,8 @@ char *line_editor_read(line_editor *editor, const char *prompt) {
     HistEvent event;
     int length = 0;
     editor->prompt = prompt;
+    el_set(editor->edit, EL_PREP_TERM,
+           1); /* before the prompt: what is typed in answer to it must reach us raw */
     const char *typed = el_gets(editor->edit, &length);
     if (typed == NULL || length <= 0) {
         fputc('\n', stderr);
