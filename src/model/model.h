@@ -16,7 +16,7 @@ struct sxt_model {
     char rope_scaling[128];
     char format[32];
     char architecture[64]; /* as the file names it */
-    sxt_hash fingerprint; /* of hyper-parameters and the tensor directory */
+    sxt_hash fingerprint;  /* of hyper-parameters and the tensor directory */
 };
 
 /* As the public sxt_model_open() and sxt_model_close(). */
