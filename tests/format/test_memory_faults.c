@@ -7,27 +7,13 @@
 
 #include <cmocka.h>
 
-#include "base/memory.h"
+#include "failing_memory.h"
 #include "format/gguf_bytes.h"
 #include "format/gguf_writer.h"
 #include "format/scratch_folder.h"
 #include "format/source.h"
 
 static scratch folder;
-
-typedef struct countdown {
-    int64_t n_left; /* allocations that still succeed */
-    bool for_good;  /* all later ones fail too; else just one */
-    bool hit;
-} countdown;
-
-static bool count_down(void *user, size_t bytes) {
-    countdown *c = user;
-    (void)bytes;
-    if (c->n_left-- > 0 || (c->hit && !c->for_good)) return true;
-    c->hit = true;
-    return false;
-}
 
 typedef sxt_status (*action_fn)(sxt_error *error);
 

@@ -3,7 +3,7 @@
 #include "infer/session.h"
 
 #include "base/file.h"
-#include "base/memory.h"
+#include "failing_memory.h"
 
 #include <stdarg.h>
 #include <stddef.h>
@@ -444,15 +444,6 @@ static void a_full_context_says_so(void **state) {
     sxt_session_free(s);
 }
 
-typedef struct countdown {
-    long left;
-} countdown;
-
-static bool fail_after(void *user, size_t bytes) {
-    (void)bytes;
-    return ((countdown *)user)->left-- > 0;
-}
-
 /* Fails every allocation in turn: each time the call reports it, leaks nothing (sanitizer builds) and the
  * next attempt may succeed. */
 static void every_allocation_may_fail(void **state) {
@@ -460,9 +451,9 @@ static void every_allocation_may_fail(void **state) {
     sxt_session_params params = sxt_session_params_default();
     params.n_threads = 2;
     for (long n = 0;; n++) {
-        countdown count = {n};
+        countdown count = {n, true, false};
         sxt_session *s = NULL;
-        sxt_set_alloc_hook(fail_after, &count);
+        sxt_set_alloc_hook(count_down, &count);
         sxt_status status = sxt_session_new(model, &params, &s, NULL);
         if (status == SXT_OK) status = sxt_session_sync(s, prompt, 4, 0, NULL);
         sxt_set_alloc_hook(NULL, NULL);

@@ -7,23 +7,9 @@
 
 #include <cmocka.h>
 
-#include "base/memory.h"
+#include "failing_memory.h"
 #include "text/chat.h"
 #include "text/json_tokenizer.h"
-
-typedef struct countdown {
-    int64_t n_left; /* allocations that still succeed */
-    bool for_good;  /* all later ones fail too; else just one */
-    bool hit;
-} countdown;
-
-static bool count_down(void *user, size_t bytes) {
-    countdown *c = user;
-    (void)bytes;
-    if (c->n_left-- > 0 || (c->hit && !c->for_good)) return true;
-    c->hit = true;
-    return false;
-}
 
 typedef sxt_status (*action_fn)(void *what, sxt_error *error);
 
