@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "failing_memory.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "model/convert.h"
@@ -428,19 +429,13 @@ static void test_numbers_that_do_not_fit(void **state) {
 
 /* ---- Faults of the system ---- */
 
-static bool count_down(void *user, size_t bytes) {
-    int *left = user;
-    (void)bytes;
-    return (*left)-- > 0;
-}
-
 static void test_allocation_failures(void **state) {
     (void)state;
     fixture *f = start(&llama_small);
     int n_failed = 0;
     for (sxt_status status = SXT_E_MEMORY; status != SXT_OK; n_failed++) {
-        int left = n_failed;
-        sxt_set_alloc_hook(count_down, &left);
+        countdown c = {n_failed, true, false};
+        sxt_set_alloc_hook(count_down, &c);
         status = convert(f, SXT_TYPE_F16);
         sxt_set_alloc_hook(NULL, NULL);
         if (status == SXT_OK) break;

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "failing_memory.h"
 #include "base/memory.h"
 #include "model/llama_files.h"
 #include "model/weights.h"
@@ -303,16 +304,6 @@ static void test_block_scales_are_scanned(void **state) {
 
 /* ---- Memory ---- */
 
-typedef struct countdown {
-    int left;
-} countdown;
-
-static bool count_down(void *user, size_t bytes) {
-    countdown *c = user;
-    (void)bytes;
-    return c->left-- > 0;
-}
-
 static void test_allocation_failures(void **state) {
     (void)state;
     llama_spec spec = llama_small;
@@ -320,7 +311,7 @@ static void test_allocation_failures(void **state) {
     opened *o = start(&spec, false);
     int n_failed = 0;
     for (sxt_status status = SXT_E_MEMORY; status != SXT_OK; n_failed++) {
-        countdown c = {n_failed};
+        countdown c = {n_failed, true, false};
         sxt_set_alloc_hook(count_down, &c);
         status = bind(o);
         sxt_set_alloc_hook(NULL, NULL);
