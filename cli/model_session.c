@@ -25,6 +25,7 @@ sxt_session_params session_params(const option_values *options, const char *plan
     params.n_threads = (int32_t)options->threads;
     params.chunk = (int32_t)options->chunk;
     params.kv_type = strcmp(options->kv, "f32") == 0 ? SXT_TYPE_F32 : SXT_TYPE_F16;
+    params.precision = strcmp(options->precision, "f32") == 0 ? SXT_PRECISION_F32 : SXT_PRECISION_FAST;
     params.plan = plan;
     params.reread = options->reread;
     return params;

@@ -40,6 +40,8 @@ const option_row OPTION_TABLE[] = {
      "most tokens of context; by default what the job needs", MODEL_COMMANDS},
     {"kv", 0, NO_ALIAS, "TYPE", OPTION_CHOICE, AT(kv), 0, 0, "f16|f32", "f16", "storage of keys and values",
      MODEL_COMMANDS},
+    {"precision", 0, NO_ALIAS, "P", OPTION_CHOICE, AT(precision), 0, 0, "fast|f32", "fast",
+     "arithmetic: fast (small integers where the CPU is faster with them) or f32 throughout", MODEL_COMMANDS},
     {"chunk", 0, NO_ALIAS, "N", OPTION_INTEGER, AT(chunk), 1, 65536, NULL, "512",
      "tokens per step while a prompt is read; results do not depend on it", MODEL_COMMANDS},
     {"threads", 't', NO_ALIAS, "N", OPTION_INTEGER, AT(threads), 1, 1024, NULL, NULL,

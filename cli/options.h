@@ -13,7 +13,7 @@ enum { MAX_PLANS = 16, MAX_POSITIONAL = 2, MAX_ALIASES = 2 };
 /* What a command line said; a text that was not given is NULL. Strings are argv's. */
 typedef struct option_values {
     const char *model, *file, *prompt, *system, *chat_template, *session, *output, *filler;
-    const char *kv, *type;
+    const char *kv, *type, *precision;
     const char *plans[MAX_PLANS];
     int n_plans;
     integer_list tokens, decode, lengths;

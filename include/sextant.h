@@ -211,6 +211,12 @@ typedef struct sxt_session sxt_session;
 /* Called while a prompt is read, after each step; return false to stop (SXT_E_CANCELLED). */
 typedef bool (*sxt_progress_fn)(void *user, int64_t n_read, int64_t n_total);
 
+/* The arithmetic of a session. Either way the result is the same for any number of threads. */
+typedef enum sxt_precision {
+    SXT_PRECISION_FAST = 0, /* small integers where the CPU is faster with them; within a stated bound of f32 */
+    SXT_PRECISION_F32 = 1   /* every product in f32 */
+} sxt_precision;
+
 typedef struct sxt_session_params {
     int64_t n_ctx;            /* most tokens the session can hold; 0: the model's trained window */
     int32_t n_threads;        /* 0: the CPUs this process may use */
@@ -220,7 +226,8 @@ typedef struct sxt_session_params {
     bool reread;              /* recompute what was cached under an earlier plan when `auto` changes it */
     sxt_progress_fn progress; /* may be NULL */
     void *progress_user;
-    uint8_t reserved[64];
+    sxt_precision precision; /* default SXT_PRECISION_FAST */
+    uint8_t reserved[60];
 } sxt_session_params;
 
 SXT_API sxt_session_params sxt_session_params_default(void);

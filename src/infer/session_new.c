@@ -37,6 +37,9 @@ sxt_status sxt_session_params_check(const sxt_model *model, const sxt_session_pa
     if (p->kv_type != SXT_TYPE_F32 && p->kv_type != SXT_TYPE_F16)
         return sxt_fail(error, SXT_E_UNSUPPORTED, "the cache type is number %d; give F32 or F16",
                         (int)p->kv_type);
+    if (p->precision != SXT_PRECISION_FAST && p->precision != SXT_PRECISION_F32)
+        return sxt_fail(error, SXT_E_ARGUMENT, "the precision is number %d; give fast (0) or f32 (1)",
+                        (int)p->precision);
     if (p->chunk > p->n_ctx) p->chunk = (int32_t)p->n_ctx;
     return SXT_OK;
 }

@@ -15,8 +15,15 @@ static bool cpu_has_avx2(void) {
     bool f16c = __get_cpuid(1, &a, &b, &c, &d) && (c & bit_F16C);
     return f16c && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
 }
+
+static bool cpu_has_avx512(void) {
+    return cpu_has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
+           __builtin_cpu_supports("avx512vnni");
+}
 #else
 static bool cpu_has_avx2(void) { return false; }
+static bool cpu_has_avx512(void) { return false; }
 #endif
 
 static bool cpu_has_scalar(void) { return true; }
@@ -27,7 +34,9 @@ typedef struct level {
 } level;
 
 /* Best first. */
-static const level levels[] = {{&sxt_kernels_avx2, cpu_has_avx2}, {&sxt_kernels_scalar, cpu_has_scalar}};
+static const level levels[] = {{&sxt_kernels_avx512, cpu_has_avx512},
+                               {&sxt_kernels_avx2, cpu_has_avx2},
+                               {&sxt_kernels_scalar, cpu_has_scalar}};
 
 /* The level of this name, or the best one for NULL. */
 static const sxt_kernels *find(const char *name) {

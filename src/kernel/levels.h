@@ -6,5 +6,6 @@
 
 extern const sxt_kernels *const sxt_kernels_scalar;
 extern const sxt_kernels *const sxt_kernels_avx2;
+extern const sxt_kernels *const sxt_kernels_avx512;
 
 #endif

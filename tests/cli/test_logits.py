@@ -109,10 +109,10 @@ class Reference(CommandTest):
             self.assertLess(fault, tolerances.get(case["file"], tolerances["each"]), case["file"])
 
     def test_folder(self):
-        self.compare(os.path.dirname(shared("models", "tiny", "config.json")), {"each": 1e-4}, "--kv", "f32")
+        self.compare(os.path.dirname(shared("models", "tiny", "config.json")), {"each": 1e-4}, "--kv", "f32", "--precision", "f32")
 
     def test_f16_file(self):
-        self.compare(MODEL, dict(self.CHAOTIC, each=1e-3), "--kv", "f32")
+        self.compare(MODEL, dict(self.CHAOTIC, each=1e-3), "--kv", "f32", "--precision", "f32")
 
 
 if __name__ == "__main__":

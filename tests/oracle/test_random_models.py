@@ -45,8 +45,8 @@ def run(*command):
 
 def library_logits(model, plan, folder):
     out = os.path.join(folder, "logits.npy")
-    run(SEXTANT, "logits", "-m", model, "--tokens", ",".join(map(str, TOKENS)), "--all", "--kv", "f32", "-t", "1",
-        "--extend", plan, "-o", out)
+    run(SEXTANT, "logits", "-m", model, "--tokens", ",".join(map(str, TOKENS)), "--all", "--kv", "f32",
+        "--precision", "f32", "-t", "1", "--extend", plan, "-o", out)
     return np.load(out)
 
 
