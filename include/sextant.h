@@ -64,6 +64,12 @@ SXT_API uint32_t sxt_version(void);
 /* The CPU level in use: "scalar", "avx2", ... Static storage. */
 SXT_API const char *sxt_kernel_name(void);
 
+/* The CPU levels that this library and CPU have, which SEXTANT_KERNEL may name: the best one at index 0,
+ * "scalar" last; NULL past it. Static storage. */
+SXT_API const char *sxt_kernel_level(int index);
+/* The CPUs that this process may use now: affinity and a container's limit count. What n_threads 0 means. */
+SXT_API int32_t sxt_default_threads(void);
+
 /* Releases memory that the library handed out. */
 SXT_API void sxt_free(void *memory);
 
@@ -74,10 +80,17 @@ typedef enum sxt_type {
     SXT_TYPE_F32 = 0,
     SXT_TYPE_F16 = 1,
     SXT_TYPE_Q4_0 = 2,
+    SXT_TYPE_Q4_1 = 3,
+    SXT_TYPE_Q5_0 = 6,
+    SXT_TYPE_Q5_1 = 7,
     SXT_TYPE_Q8_0 = 8,
+    SXT_TYPE_Q2_K = 10,
+    SXT_TYPE_Q3_K = 11,
     SXT_TYPE_Q4_K = 12,
     SXT_TYPE_Q5_K = 13,
     SXT_TYPE_Q6_K = 14,
+    SXT_TYPE_IQ4_NL = 20,
+    SXT_TYPE_IQ4_XS = 23,
     SXT_TYPE_BF16 = 30
 } sxt_type;
 
@@ -221,7 +234,7 @@ typedef struct sxt_session_params {
     int64_t n_ctx;            /* most tokens the session can hold; 0: the model's trained window */
     int32_t n_threads;        /* 0: the CPUs this process may use */
     int32_t chunk;            /* tokens per step while a prompt is read; 0: 512. Does not change a bit. */
-    sxt_type kv_type;         /* SXT_TYPE_F32 or SXT_TYPE_F16 (default) */
+    sxt_type kv_type;         /* F32, F16 (default), BF16, Q8_0 or Q4_0 */
     const char *plan;         /* NULL: "auto" */
     bool reread;              /* recompute what was cached under an earlier plan when `auto` changes it */
     sxt_progress_fn progress; /* may be NULL */
@@ -234,8 +247,9 @@ SXT_API sxt_session_params sxt_session_params_default(void);
 
 typedef struct sxt_memory_plan {
     uint64_t weights_bytes; /* mapped from the file, shared with other processes */
-    uint64_t private_bytes; /* weights that had to be converted at load */
-    uint64_t kv_bytes;      /* keys and values at n_ctx tokens */
+    uint64_t
+        private_bytes; /* weights converted, or packed for fast products: once for all sessions of a model */
+    uint64_t kv_bytes; /* keys and values at n_ctx tokens */
     uint64_t scratch_bytes; /* activations, rotation tables, workspaces */
     uint64_t total_bytes;
     uint64_t available_bytes; /* what this machine or container can give now; 0: unknown */
@@ -327,13 +341,58 @@ SXT_API sxt_status sxt_session_load(sxt_session *session, const char *path, sxt_
  * numbers, so that speed at a depth can be measured without reading up to it. */
 SXT_API sxt_status sxt_session_fill(sxt_session *session, int64_t n_tokens, sxt_error *error);
 
+/* What the machine can do at most with the CPU level in use: the bounds of every speed. Per second, of all
+ * threads together; a multiply-add is two operations. 0: the level has no instruction of that kind. */
+typedef struct sxt_ceilings {
+    int32_t n_threads;
+    double f32_ops, bf16_ops, int16_ops, int8_ops; /* products of these, summed in f32 or in 32 bits */
+    double exps;                                   /* f32 exponentials, good to 4e-6 */
+    double read_bytes;                             /* from memory */
+    uint64_t buffer_bytes;                         /* what was read again and again to find that */
+    uint8_t reserved[64];
+} sxt_ceilings;
+
+/* Measures them, in about a second, with n_threads threads (0: the CPUs this process may use). Reads a
+ * buffer of 1 GiB, or of four times the last cache where that is more, but no more than a quarter of the
+ * memory that is free. */
+SXT_API sxt_status sxt_measure_ceilings(int32_t n_threads, sxt_ceilings *ceilings, sxt_error *error);
+
 /* ---- Conversion ------------------------------------------------------------------------------- */
 
-/* Writes `input` (as for sxt_model_open) as one GGUF v3 file of `type` (F32, F16, BF16, Q8_0, Q4_0);
- * norms and one-dimensional tensors stay F32. Atomic; refuses to overwrite its input. `progress` may
- * be NULL; it counts tensors. */
-SXT_API sxt_status sxt_convert(const char *input, const char *output, sxt_type type, sxt_progress_fn progress,
-                               void *progress_user, sxt_error *error);
+typedef struct sxt_convert_params {
+    const char *type;         /* a name that sxt_convert_type() lists; NULL: "f16" */
+    bool pure;                /* of a mix such as "q4_k_m": every matrix in the type that it is named after */
+    int32_t n_threads;        /* 0: the CPUs this process may use; the file does not depend on it */
+    sxt_progress_fn progress; /* may be NULL; it counts tensors */
+    void *progress_user;
+    uint8_t reserved[32];
+} sxt_convert_params;
+
+SXT_API sxt_convert_params sxt_convert_params_default(void);
+
+typedef struct sxt_convert_report {
+    int64_t n_tensors;
+    int64_t n_misfits; /* matrices whose rows are not whole blocks of the type wanted, kept as another */
+    char misfit[256];  /* the first of them: its name, columns, and the two types; "" when there is none */
+} sxt_convert_report;
+
+/* Writes `input` (as for sxt_model_open) as one GGUF v3 file. Norms and one-dimensional tensors stay F32;
+ * a matrix whose rows do not fit gets the next type of no fewer bits that does. Atomic; refuses to overwrite
+ * its input. `params` and `report` may be NULL. */
+SXT_API sxt_status sxt_convert(const char *input, const char *output, const sxt_convert_params *params,
+                               sxt_convert_report *report, sxt_error *error);
+
+/* Writes a model of the shape that `config` (a Hugging Face config.json, or a folder with one) describes, with
+ * random weights and the tokenizer of `vocab` (a GGUF file, whose weights are not looked at): to see how fast
+ * such a model would be. A config.json whose vocab_size exceeds the tokenizer's gets unused tokens; a smaller
+ * one is refused. The file depends on the seed, not on the number of threads. Atomic; `params` as for
+ * sxt_convert(). */
+SXT_API sxt_status sxt_convert_random(const char *config, const char *vocab, const char *output, uint64_t seed,
+                                      const sxt_convert_params *params, sxt_error *error);
+
+/* The i-th type that can be written ("f16", "q8_0", "q4_k_m", ...) and a line of what it is; NULL past the
+ * end. Static storage. */
+SXT_API const char *sxt_convert_type(int64_t i, const char **summary);
 
 #ifdef __cplusplus
 }

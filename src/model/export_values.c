@@ -35,20 +35,9 @@ static void put_name(sxt_gguf_writer *w, const sxt_model *model, const char *nam
 
 /* ---- How the numbers are stored ---- */
 
-/* llama.cpp's numbers for "mostly this type". */
-static uint32_t file_type(sxt_type type) {
-    switch (type) {
-    case SXT_TYPE_F32: return 0;
-    case SXT_TYPE_F16: return 1;
-    case SXT_TYPE_Q4_0: return 2;
-    case SXT_TYPE_Q8_0: return 7;
-    default: return 32; /* BF16 */
-    }
-}
-
-static void put_storage(sxt_gguf_writer *w, sxt_type type) {
+static void put_storage(sxt_gguf_writer *w, uint32_t file_type) {
     sxt_gguf_writer_u32(w, "general.quantization_version", 2);
-    sxt_gguf_writer_u32(w, "general.file_type", file_type(type));
+    sxt_gguf_writer_u32(w, "general.file_type", file_type);
 }
 
 static void copy_values(const sxt_gguf *gguf, sxt_gguf_writer *w) {
@@ -177,13 +166,14 @@ static sxt_status put_tokenizer(const sxt_model *model, sxt_gguf_writer *w, sxt_
     return SXT_OK;
 }
 
-sxt_status sxt_export_values(const sxt_model *model, sxt_type type, sxt_gguf_writer *writer, sxt_error *error) {
+sxt_status sxt_export_values(const sxt_model *model, uint32_t file_type, sxt_gguf_writer *writer,
+                             sxt_error *error) {
     if (model->source.gguf) {
         copy_values(model->source.gguf, writer);
     } else {
         put_hparams(writer, model);
         SXT_TRY(put_tokenizer(model, writer, error));
     }
-    put_storage(writer, type);
+    put_storage(writer, file_type);
     return SXT_OK;
 }

@@ -6,8 +6,9 @@
 #include "model/model.h"
 
 /* From a GGUF file: every value as it is, but the ones that describe storage. From a folder: the keys that the
- * architecture's readers know, and the tokenizer. */
-sxt_status sxt_export_values(const sxt_model *model, sxt_type type, sxt_gguf_writer *writer, sxt_error *error);
+ * architecture's readers know, and the tokenizer. `file_type`: GGUF's general.file_type. */
+sxt_status sxt_export_values(const sxt_model *model, uint32_t file_type, sxt_gguf_writer *writer,
+                             sxt_error *error);
 
 /* (n_rot / 2) divisors of the rotary frequencies that mean the same as the folder's llama3 scaling. */
 void sxt_export_llama3_factors(const sxt_rope_params *rope, float *factors);

@@ -16,8 +16,25 @@ void sxt_q8_0_pack(const float *values, void *to, int64_t n);
 void sxt_q4_0_unpack(const void *from, float *values, int64_t n);
 void sxt_q4_0_pack(const float *values, void *to, int64_t n);
 
+void sxt_q4_1_unpack(const void *from, float *values, int64_t n);
+void sxt_q4_1_pack(const float *values, void *to, int64_t n);
+void sxt_q5_0_unpack(const void *from, float *values, int64_t n);
+void sxt_q5_0_pack(const float *values, void *to, int64_t n);
+void sxt_q5_1_unpack(const void *from, float *values, int64_t n);
+void sxt_q5_1_pack(const float *values, void *to, int64_t n);
+
+void sxt_q2_k_unpack(const void *from, float *values, int64_t n);
+void sxt_q2_k_pack(const float *values, void *to, int64_t n);
+void sxt_q3_k_unpack(const void *from, float *values, int64_t n);
+void sxt_q3_k_pack(const float *values, void *to, int64_t n);
 void sxt_q4_k_unpack(const void *from, float *values, int64_t n);
+void sxt_q4_k_pack(const float *values, void *to, int64_t n);
 void sxt_q5_k_unpack(const void *from, float *values, int64_t n);
+void sxt_q5_k_pack(const float *values, void *to, int64_t n);
 void sxt_q6_k_unpack(const void *from, float *values, int64_t n);
+void sxt_q6_k_pack(const float *values, void *to, int64_t n);
+
+void sxt_iq4_nl_unpack(const void *from, float *values, int64_t n);
+void sxt_iq4_xs_unpack(const void *from, float *values, int64_t n);
 
 #endif

@@ -17,4 +17,13 @@ static inline void sxt_k_scales(const uint8_t *packed, int group, unsigned *scal
     }
 }
 
+/* The other way round; packed is all zero before. */
+static inline void sxt_k_put_scales(uint8_t *packed, const int *scale, const int *minimum) {
+    for (int group = 0; group < 4; group++) {
+        packed[group] = (uint8_t)(scale[group] | scale[group + 4] >> 4 << 6);
+        packed[group + 4] = (uint8_t)(minimum[group] | minimum[group + 4] >> 4 << 6);
+        packed[group + 8] = (uint8_t)((scale[group + 4] & 15) | (minimum[group + 4] & 15) << 4);
+    }
+}
+
 #endif

@@ -4,6 +4,7 @@
 #include "tensor/block_formats.h"
 
 #include "kernel/half.h"
+#include "tensor/k_fit.h"
 #include "tensor/k_scales.h"
 
 enum { ELEMENTS = 256, BYTES = 144, GROUP = 32, SCALES = 4, NIBBLES = 16 };
@@ -24,4 +25,21 @@ static void unpack_block(const uint8_t *restrict block, float *restrict values) 
 void sxt_q4_k_unpack(const void *from, float *values, int64_t n) {
     const uint8_t *block = from;
     for (int64_t i = 0; i + ELEMENTS <= n; i += ELEMENTS, block += BYTES) unpack_block(block, values + i);
+}
+
+static void pack_block(const float *values, uint8_t *block) {
+    static const sxt_k_shape shape = {GROUP, 0, 63, 63, {0, 15, 6, 0.86f, 1.04f}};
+    sxt_k_block fit;
+    sxt_k_fit(values, &shape, &fit);
+    memset(block, 0, BYTES);
+    memcpy(block, &fit.d, 2);
+    memcpy(block + 2, &fit.d_min, 2);
+    sxt_k_put_scales(block + SCALES, fit.scale, fit.minimum);
+    for (int i = 0; i < ELEMENTS; i++)
+        block[NIBBLES + i / 64 * GROUP + i % GROUP] |= (uint8_t)(fit.q[i] << (i / GROUP % 2 * 4));
+}
+
+void sxt_q4_k_pack(const float *values, void *to, int64_t n) {
+    uint8_t *block = to;
+    for (int64_t i = 0; i + ELEMENTS <= n; i += ELEMENTS, block += BYTES) pack_block(values + i, block);
 }

@@ -11,6 +11,7 @@ typedef struct sxt_tensor {
     int64_t dims[4];     /* slowest first: a matrix is (rows, columns) */
     const uint8_t *data; /* (n_bytes), any alignment; inside the file, checked */
     uint64_t n_bytes;
+    const struct sxt_packed *packed; /* tensor/packed.h: a second form for fast products, or NULL */
 } sxt_tensor;
 
 /* Elements of all dimensions. */

@@ -9,6 +9,7 @@ typedef struct sxt_type_traits {
     const char *name;
     int64_t block; /* elements of a block */
     size_t block_bytes;
+    double largest; /* what `pack` takes for granted: no magnitude above */
     /* Exact f32 values of n elements (a multiple of `block`). */
     void (*unpack)(const void *blocks, float *values, int64_t n);
     /* n f32 values to blocks; NULL for types that are only read. */

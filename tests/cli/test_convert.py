@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import subprocess
+import sys
 
 from sextant_command import MODEL, NOVEL, TINY, USAGE, CommandTest, main, sextant, shared
 
@@ -54,6 +56,17 @@ class Convert(CommandTest):
 
     def test_unknown_type(self):
         self.refused(USAGE, "convert", MODEL, self.path("x"), "--type", "q8", says=["q8_0"])
+
+    def test_rows_that_do_not_fit_are_told(self):
+        odd, out = self.path("odd.gguf"), self.path("out.gguf")
+        subprocess.run([sys.executable, "tools/make_random_model.py", "--gguf", odd, "--vocab", MODEL, "--type",
+                        "f16", "--d-model", "256", "--ff", "288"], check=True)
+        done = self.good("convert", odd, out, "--type", "q3_k_s")
+        line = ("blk.0.ffn_down.weight has rows of 288, which are not whole blocks of Q3_K: kept as Q4_0, "
+                "and 1 more")
+        self.assertIn(line, done.stderr.decode())
+        self.assertEqual(self.json("convert", odd, out, "--type", "q3_k_s")["misfits"], 2)
+        self.assertNotIn("kept as", self.good("convert", odd, out, "--type", "q5_0").stderr.decode())
 
 
 if __name__ == "__main__":

@@ -219,7 +219,7 @@ static const bad_file bad_files[] = {
     {"product that wraps", {{DIM_0, 0, 8, TWO_TO(31)}, {DIM_1, 0, 8, TWO_TO(31)}}, SXT_E_FORMAT, "2^40", DIM_1},
 
     {"type IQ2_XS", {{TENSOR_TYPE, 0, 4, 17}}, SXT_E_UNSUPPORTED, "type IQ2_XS (number 17)", TENSOR_TYPE},
-    {"type Q5_1", {{OTHER_TYPE, 0, 4, 7}}, SXT_E_UNSUPPORTED, "Q5_1", OTHER_TYPE},
+    {"type Q8_1", {{OTHER_TYPE, 0, 4, 9}}, SXT_E_UNSUPPORTED, "Q8_1", OTHER_TYPE},
     {"type I32", {{TENSOR_TYPE, 0, 4, 26}}, SXT_E_UNSUPPORTED, "I32", TENSOR_TYPE},
     {"type 4, withdrawn", {{TENSOR_TYPE, 0, 4, 4}}, SXT_E_UNSUPPORTED, "unknown (number 4)", TENSOR_TYPE},
     {"type 33", {{TENSOR_TYPE, 0, 4, 33}}, SXT_E_UNSUPPORTED, "number 33", TENSOR_TYPE},

@@ -56,11 +56,18 @@ static void finish(fixture *f) {
     free(f);
 }
 
-static sxt_status convert(fixture *f, sxt_type type) {
-    return sxt_convert_model(f->model, scratch_path(&f->out, "m.gguf"), type, NULL, NULL, &f->error);
+static sxt_status convert_to(const sxt_model *model, const char *path, const char *type,
+                             sxt_progress_fn progress, void *user, sxt_error *error) {
+    sxt_convert_params params = {.type = type, .n_threads = 2, .progress = progress, .progress_user = user};
+    sxt_convert_report report;
+    return sxt_convert_model(model, path, &params, &report, error);
 }
 
-static sxt_model *converted(fixture *f, sxt_type type) {
+static sxt_status convert(fixture *f, const char *type) {
+    return convert_to(f->model, scratch_path(&f->out, "m.gguf"), type, NULL, NULL, &f->error);
+}
+
+static sxt_model *converted(fixture *f, const char *type) {
     if (convert(f, type) != SXT_OK) fail_msg("%s", f->error.text);
     return load(scratch_path(&f->out, "m.gguf"));
 }
@@ -139,7 +146,7 @@ static void test_folder_to_f32(void **state) {
     specs[2].config_more = ", \"partial_rotary_factor\": 0.5";
     for (int i = 0; i < 3; i++) {
         fixture *f = start(&specs[i]);
-        sxt_model *b = converted(f, SXT_TYPE_F32);
+        sxt_model *b = converted(f, "f32");
         check_same_weights(f->model, b);
         check_same_hparams(&f->model->hparams, &b->hparams);
         sxt_model_unload(b);
@@ -151,7 +158,7 @@ static void test_same_tokens(void **state) {
     (void)state;
     static const char text[] = "It is a truth universally acknowledged, 1234  that\n\n caf\xc3\xa9 </s> \xff.";
     fixture *f = start(&llama_small);
-    sxt_model *b = converted(f, SXT_TYPE_F16);
+    sxt_model *b = converted(f, "f16");
     for (uint32_t flags = 0; flags < 4; flags++) {
         int32_t *x, *y;
         int64_t n_x, n_y;
@@ -173,12 +180,17 @@ static void test_same_tokens(void **state) {
 /* Types: what is stored is what the type's own pack() makes of the same numbers. */
 static void test_types(void **state) {
     (void)state;
-    static const sxt_type types[] = {SXT_TYPE_F16, SXT_TYPE_BF16, SXT_TYPE_Q8_0, SXT_TYPE_Q4_0};
+    static const struct {
+        const char *name;
+        sxt_type type;
+    } types[] = {{"f16", SXT_TYPE_F16},   {"bf16", SXT_TYPE_BF16},  {"q8_0", SXT_TYPE_Q8_0},
+                 {"q4_0", SXT_TYPE_Q4_0}, {"q4_1", SXT_TYPE_Q4_1},  {"q5_0", SXT_TYPE_Q5_0},
+                 {"q5_1", SXT_TYPE_Q5_1}, {"q3_k_s", SXT_TYPE_Q4_0}};
     fixture *f = start(&llama_small);
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
-        sxt_model *b = converted(f, types[i]);
+        sxt_model *b = converted(f, types[i].name);
         const sxt_tensor *before = &f->model->weights.layers[0].gate, *after = &b->weights.layers[0].gate;
-        assert_int_equal(after->traits->type, types[i]);
+        assert_int_equal(after->traits->type, types[i].type);
         uint8_t *packed = malloc(after->n_bytes);
         assert_non_null(packed);
         float *values = unpacked(before);
@@ -198,10 +210,53 @@ static void test_rows_that_are_not_whole_blocks(void **state) {
     llama_spec spec = llama_small;
     spec.n_ff = 80;
     fixture *f = start(&spec);
-    sxt_model *b = converted(f, SXT_TYPE_Q4_0);
+    sxt_model *b = converted(f, "q4_0");
     assert_int_equal(b->weights.layers[0].down.traits->type, SXT_TYPE_F16);
     assert_int_equal(b->weights.layers[0].up.traits->type, SXT_TYPE_Q4_0);
     sxt_model_unload(b);
+    finish(f);
+}
+
+/* What did not fit is told. */
+static void test_misfits_are_told(void **state) {
+    (void)state;
+    llama_spec spec = llama_small;
+    spec.n_ff = 80;
+    fixture *f = start(&spec);
+    sxt_convert_params params = {.type = "q4_0"};
+    sxt_convert_report report;
+    const char *path = scratch_path(&f->out, "m.gguf");
+    assert_int_equal(sxt_convert_model(f->model, path, &params, &report, &f->error), SXT_OK);
+    assert_int_equal(report.n_tensors, 21);
+    assert_int_equal(report.n_misfits, 2);
+    assert_string_equal(report.misfit, "blk.0.ffn_down.weight has rows of 80, which are not whole blocks of "
+                                       "Q4_0: kept as F16");
+    params.type = "f16";
+    assert_int_equal(sxt_convert_model(f->model, path, &params, &report, &f->error), SXT_OK);
+    assert_int_equal(report.n_misfits, 0);
+    assert_string_equal(report.misfit, "");
+    finish(f);
+}
+
+/* The bytes of the file do not depend on the number of threads. */
+static void test_threads(void **state) {
+    (void)state;
+    llama_spec spec = llama_small;
+    spec.d_model = 256;
+    spec.n_ff = 512;
+    fixture *f = start(&spec);
+    static const int32_t counts[] = {1, 2, 3, 8};
+    sxt_map maps[4];
+    for (int i = 0; i < 4; i++) {
+        sxt_convert_params params = {.type = "q4_k_m", .n_threads = counts[i]};
+        sxt_convert_report report;
+        const char *path = scratch_path(&f->out, (const char *const[]){"1", "2", "3", "8"}[i]);
+        assert_int_equal(sxt_convert_model(f->model, path, &params, &report, &f->error), SXT_OK);
+        assert_int_equal(sxt_map_open(path, &maps[i], &f->error), SXT_OK);
+        assert_int_equal(maps[i].size, maps[0].size);
+        assert_memory_equal(maps[i].data, maps[0].data, maps[0].size);
+    }
+    for (int i = 0; i < 4; i++) sxt_map_close(&maps[i]);
     finish(f);
 }
 
@@ -211,7 +266,7 @@ static void test_padded_vocabulary(void **state) {
     llama_spec spec = llama_small;
     spec.n_vocab = 1600;
     fixture *f = start(&spec);
-    sxt_model *b = converted(f, SXT_TYPE_F32);
+    sxt_model *b = converted(f, "f32");
     assert_int_equal(f->model->hparams.n_vocab, 1600);
     assert_int_equal(b->hparams.n_vocab, 1600);
     assert_int_equal(sxt_tokenizer_n_vocab(b->tokenizer), 1600);
@@ -223,12 +278,12 @@ static void test_padded_vocabulary(void **state) {
 static void test_gguf_to_gguf(void **state) {
     (void)state;
     fixture *f = start(&llama_small);
-    sxt_model *once = converted(f, SXT_TYPE_Q8_0);
+    sxt_model *once = converted(f, "q8_0");
     sxt_model_unload(f->model);
     f->model = once;
     char path[512];
     snprintf(path, sizeof path, "%s", scratch_path(&f->out, "again.gguf"));
-    assert_int_equal(sxt_convert_model(once, path, SXT_TYPE_Q8_0, NULL, NULL, &f->error), SXT_OK);
+    assert_int_equal(convert_to(once, path, "q8_0", NULL, NULL, &f->error), SXT_OK);
     sxt_map a, b;
     assert_int_equal(sxt_map_open(path, &b, &f->error), SXT_OK);
     assert_int_equal(sxt_map_open(scratch_path(&f->out, "m.gguf"), &a, &f->error), SXT_OK);
@@ -238,7 +293,7 @@ static void test_gguf_to_gguf(void **state) {
     sxt_model *again = load(path);
     check_equal_tensors(&once->weights.layers[1].q, &again->weights.layers[1].q);
     sxt_model_unload(again);
-    assert_int_equal(sxt_convert_model(once, path, SXT_TYPE_F32, NULL, NULL, &f->error), SXT_OK);
+    assert_int_equal(convert_to(once, path, "f32", NULL, NULL, &f->error), SXT_OK);
     again = load(path);
     float *x = unpacked(&once->weights.layers[1].k), *y = unpacked(&again->weights.layers[1].k);
     assert_memory_equal(x, y, 32 * 64 * sizeof *x);
@@ -297,7 +352,7 @@ static void test_scaling_survives(void **state) {
         llama_spec spec = llama_small;
         spec.config_more = scalings[i];
         fixture *f = start(&spec);
-        sxt_model *b = converted(f, SXT_TYPE_F32);
+        sxt_model *b = converted(f, "f32");
         assert_string_not_equal(f->model->rope_scaling, "none");
         check_same_frequencies(f->model, b, &f->error);
         sxt_model_unload(b);
@@ -318,11 +373,28 @@ static size_t files_in(scratch *s) {
 
 static void test_types_that_are_not_written(void **state) {
     (void)state;
+    static const char *const unknown[] = {"q4_k", "iq4_nl", "Q8_0", ""};
     fixture *f = start(&llama_small);
-    assert_int_equal(convert(f, SXT_TYPE_Q4_K), SXT_E_UNSUPPORTED);
-    assert_non_null(strstr(f->error.text, "Q4_K"));
-    assert_non_null(strstr(f->error.text, "F32, F16, BF16, Q8_0 or Q4_0"));
-    assert_int_equal(convert(f, (sxt_type)99), SXT_E_UNSUPPORTED);
+    for (int i = 0; i < 4; i++) {
+        assert_int_equal(convert(f, unknown[i]), SXT_E_ARGUMENT);
+        assert_non_null(strstr(f->error.text, "choose one of f32, f16, "));
+        assert_non_null(strstr(f->error.text, "q4_k_m, q4_k_s, q4_1, q4_0, q3_k_l, q3_k_m, q3_k_s, q2_k"));
+    }
+    assert_int_equal(files_in(&f->out), 0);
+    finish(f);
+}
+
+static void test_thread_counts_that_are_refused(void **state) {
+    (void)state;
+    fixture *f = start(&llama_small);
+    static const int32_t counts[] = {-1, 1025, INT32_MAX};
+    for (int i = 0; i < 3; i++) {
+        sxt_convert_params params = {.type = "f16", .n_threads = counts[i]};
+        sxt_convert_report report;
+        assert_int_equal(
+            sxt_convert_model(f->model, scratch_path(&f->out, "m.gguf"), &params, &report, &f->error),
+            SXT_E_ARGUMENT);
+    }
     assert_int_equal(files_in(&f->out), 0);
     finish(f);
 }
@@ -330,7 +402,7 @@ static void test_types_that_are_not_written(void **state) {
 static void refuse_output(fixture *f, const char *output, const char *word) {
     struct stat before, after;
     assert_int_equal(stat(output, &before), 0);
-    sxt_status status = sxt_convert_model(f->model, output, SXT_TYPE_F16, NULL, NULL, &f->error);
+    sxt_status status = convert_to(f->model, output, "f16", NULL, NULL, &f->error);
     assert_int_equal(status, SXT_E_ARGUMENT);
     if (!strstr(f->error.text, word)) fail_msg("%s", f->error.text);
     assert_int_equal(stat(output, &after), 0);
@@ -349,9 +421,8 @@ static void test_output_is_not_an_input(void **state) {
     refuse_output(f, scratch_path(&f->out, "link.gguf"), "is part of the model");
     /* A GGUF beside the folder's files is no input, and may be replaced. */
     for (int i = 0; i < 2; i++)
-        assert_int_equal(
-            sxt_convert_model(f->model, scratch_path(&f->in, "m.gguf"), SXT_TYPE_F16, NULL, NULL, &f->error),
-            SXT_OK);
+        assert_int_equal(convert_to(f->model, scratch_path(&f->in, "m.gguf"), "f16", NULL, NULL, &f->error),
+                         SXT_OK);
     finish(f);
 }
 
@@ -363,7 +434,7 @@ static void test_output_is_not_the_gguf(void **state) {
     char part[512], other[512];
     snprintf(part, sizeof part, "%s", scratch_path(&f->out, "m-00001-of-00002.gguf"));
     snprintf(other, sizeof other, "%s", scratch_path(&f->out, "m-00002-of-00002.gguf"));
-    f->model = converted(f, SXT_TYPE_F16);
+    f->model = converted(f, "f16");
     refuse_output(f, scratch_path(&f->out, "m.gguf"), "is part of the model");
     scratch_text(&f->out, "m-00001-of-00002.gguf", "x");
     scratch_text(&f->out, "m-00002-of-00002.gguf", "x");
@@ -393,11 +464,10 @@ static void test_cancelled(void **state) {
     fixture *f = start(&llama_small);
     int64_t seen = 0;
     const char *path = scratch_path(&f->out, "m.gguf");
-    assert_int_equal(sxt_convert_model(f->model, path, SXT_TYPE_F16, stop_at_three, &seen, &f->error),
-                     SXT_E_CANCELLED);
+    assert_int_equal(convert_to(f->model, path, "f16", stop_at_three, &seen, &f->error), SXT_E_CANCELLED);
     assert_int_equal(seen, 3);
     assert_int_equal(files_in(&f->out), 0);
-    assert_int_equal(sxt_convert_model(f->model, path, SXT_TYPE_F16, never_stop, &seen, &f->error), SXT_OK);
+    assert_int_equal(convert_to(f->model, path, "f16", never_stop, &seen, &f->error), SXT_OK);
     assert_int_equal(seen, 0);
     finish(f);
 }
@@ -406,14 +476,16 @@ static void test_cancelled(void **state) {
 static void test_numbers_that_do_not_fit(void **state) {
     (void)state;
     static const struct {
-        sxt_type type;
+        const char *type;
         float value;
         sxt_status status;
-    } rows[] = {{SXT_TYPE_F16, 1e6f, SXT_E_NUMERIC},     {SXT_TYPE_F16, 65504.0f, SXT_OK},
-                {SXT_TYPE_F16, -7e4f, SXT_E_NUMERIC},    {SXT_TYPE_Q8_0, 1e6f, SXT_OK},
-                {SXT_TYPE_Q8_0, 1e7f, SXT_E_NUMERIC},    {SXT_TYPE_Q4_0, 1e6f, SXT_E_NUMERIC},
-                {SXT_TYPE_BF16, 3.4e38f, SXT_E_NUMERIC}, {SXT_TYPE_F32, 3.4e38f, SXT_OK},
-                {SXT_TYPE_F32, NAN, SXT_E_NUMERIC},      {SXT_TYPE_F32, INFINITY, SXT_E_NUMERIC}};
+    } rows[] = {{"f16", 1e6f, SXT_E_NUMERIC},     {"f16", 65504.0f, SXT_OK},
+                {"f16", -7e4f, SXT_E_NUMERIC},    {"q8_0", 1e6f, SXT_OK},
+                {"q8_0", 1e7f, SXT_E_NUMERIC},    {"q4_0", 1e6f, SXT_E_NUMERIC},
+                {"bf16", 3.4e38f, SXT_E_NUMERIC}, {"f32", 3.4e38f, SXT_OK},
+                {"f32", NAN, SXT_E_NUMERIC},      {"f32", INFINITY, SXT_E_NUMERIC},
+                {"q4_1", 6e4f, SXT_OK},           {"q4_1", 7e4f, SXT_E_NUMERIC},
+                {"q5_0", NAN, SXT_E_NUMERIC},     {"q5_1", -INFINITY, SXT_E_NUMERIC}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         llama_spec spec = llama_small;
         spec.poison = "model.layers.1.mlp.down_proj.weight";
@@ -436,7 +508,7 @@ static void test_allocation_failures(void **state) {
     for (sxt_status status = SXT_E_MEMORY; status != SXT_OK; n_failed++) {
         countdown c = {n_failed, true, false};
         sxt_set_alloc_hook(count_down, &c);
-        status = convert(f, SXT_TYPE_F16);
+        status = convert(f, "f16");
         sxt_set_alloc_hook(NULL, NULL);
         if (status == SXT_OK) break;
         if (status != SXT_E_MEMORY) fail_msg("allocation %d: %s", n_failed, f->error.text);
@@ -462,7 +534,7 @@ static void test_full_disk(void **state) {
     for (sxt_status status = SXT_E_IO; status != SXT_OK; n_failed++) {
         n_writes_left = n_failed;
         sxt_set_file_hooks(&hooks);
-        status = convert(f, SXT_TYPE_F32);
+        status = convert(f, "f32");
         sxt_set_file_hooks(NULL);
         if (status == SXT_OK) break;
         assert_int_equal(status, SXT_E_IO);
@@ -478,11 +550,14 @@ int main(void) {
         cmocka_unit_test(test_same_tokens),
         cmocka_unit_test(test_types),
         cmocka_unit_test(test_rows_that_are_not_whole_blocks),
+        cmocka_unit_test(test_misfits_are_told),
+        cmocka_unit_test(test_threads),
         cmocka_unit_test(test_padded_vocabulary),
         cmocka_unit_test(test_gguf_to_gguf),
         cmocka_unit_test(test_llama3_factors),
         cmocka_unit_test(test_scaling_survives),
         cmocka_unit_test(test_types_that_are_not_written),
+        cmocka_unit_test(test_thread_counts_that_are_refused),
         cmocka_unit_test(test_output_is_not_an_input),
         cmocka_unit_test(test_output_is_not_the_gguf),
         cmocka_unit_test(test_cancelled),

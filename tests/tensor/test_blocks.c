@@ -15,9 +15,12 @@
 
 enum { N = 512 };
 
-static const uint32_t types[] = {SXT_TYPE_F16,  SXT_TYPE_BF16, SXT_TYPE_Q8_0, SXT_TYPE_Q4_0,
-                                 SXT_TYPE_Q4_K, SXT_TYPE_Q5_K, SXT_TYPE_Q6_K};
+static const uint32_t types[] = {SXT_TYPE_F16,  SXT_TYPE_BF16, SXT_TYPE_Q8_0,   SXT_TYPE_Q4_0,  SXT_TYPE_Q4_1,
+                                 SXT_TYPE_Q5_0, SXT_TYPE_Q5_1, SXT_TYPE_Q2_K,   SXT_TYPE_Q3_K,  SXT_TYPE_Q4_K,
+                                 SXT_TYPE_Q5_K, SXT_TYPE_Q6_K, SXT_TYPE_IQ4_NL, SXT_TYPE_IQ4_XS};
 enum { N_TYPES = sizeof types / sizeof types[0] };
+/* The first of them are stored without a search: every writer makes the same bytes. */
+enum { N_PLAIN = 4 };
 
 static void read_golden(const char *name, const char *suffix, void *to, size_t bytes) {
     char path[128];
@@ -62,9 +65,8 @@ static void test_pack_stores_what_llama_cpp_stores(void **state) {
     float source[N];
     uint8_t expected[N * 4];
     read_golden("source", ".f32", source, sizeof source);
-    for (int i = 0; i < N_TYPES; i++) {
+    for (int i = 0; i < N_PLAIN; i++) {
         const sxt_type_traits *traits = sxt_type_find(types[i]);
-        if (!traits->pack) continue;
         size_t bytes = stored_bytes(traits);
         fenced blocks = fenced_new(bytes);
         read_golden(traits->name, ".blocks", expected, bytes);

@@ -16,9 +16,11 @@ typedef struct expected {
 } expected;
 
 static const expected types[] = {
-    {0, "F32", 1, 4, true},        {1, "F16", 1, 2, true},        {30, "BF16", 1, 2, true},
-    {8, "Q8_0", 32, 34, true},     {2, "Q4_0", 32, 18, true},     {12, "Q4_K", 256, 144, false},
-    {13, "Q5_K", 256, 176, false}, {14, "Q6_K", 256, 210, false},
+    {0, "F32", 1, 4, true},       {1, "F16", 1, 2, true},        {30, "BF16", 1, 2, true},
+    {8, "Q8_0", 32, 34, true},    {2, "Q4_0", 32, 18, true},     {3, "Q4_1", 32, 20, true},
+    {6, "Q5_0", 32, 22, true},    {7, "Q5_1", 32, 24, true},     {10, "Q2_K", 256, 84, true},
+    {11, "Q3_K", 256, 110, true}, {12, "Q4_K", 256, 144, true},  {13, "Q5_K", 256, 176, true},
+    {14, "Q6_K", 256, 210, true}, {20, "IQ4_NL", 32, 18, false}, {23, "IQ4_XS", 256, 136, false},
 };
 
 static void test_rows_of_the_table(void **state) {
@@ -32,12 +34,13 @@ static void test_rows_of_the_table(void **state) {
         assert_int_equal(traits->block_bytes, types[i].block_bytes);
         assert_non_null(traits->unpack);
         assert_int_equal(traits->pack != NULL, types[i].packs);
+        assert_true(!types[i].packs || traits->largest >= 65504);
     }
 }
 
 static void test_unknown_types(void **state) {
     (void)state;
-    static const uint32_t unknown[] = {3, 4, 6, 9, 10, 15, 24, 28, 31, 255, UINT32_MAX};
+    static const uint32_t unknown[] = {4, 5, 9, 15, 16, 24, 28, 31, 255, UINT32_MAX};
     for (size_t i = 0; i < sizeof unknown / sizeof unknown[0]; i++) assert_null(sxt_type_find(unknown[i]));
 }
 
