@@ -1,5 +1,6 @@
 #include "command.h"
 
+#include "convert_random.h"
 #include "exit_code.h"
 #include "interrupt.h"
 #include "json_document.h"
@@ -10,23 +11,18 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static sxt_type type_of(const char *name) {
-    static const struct {
-        const char *name;
-        sxt_type type;
-    } types[] = {{"f32", SXT_TYPE_F32},
-                 {"f16", SXT_TYPE_F16},
-                 {"bf16", SXT_TYPE_BF16},
-                 {"q8_0", SXT_TYPE_Q8_0},
-                 {"q4_0", SXT_TYPE_Q4_0}};
-    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
-        if (strcmp(types[i].name, name) == 0) return types[i].type;
-    return SXT_TYPE_F16;
+static void tell_misfits(const sxt_convert_report *report) {
+    if (report->n_misfits > 1)
+        message_line("%s, and %lld more", report->misfit, (long long)report->n_misfits - 1);
+    else if (report->n_misfits == 1)
+        message_line("%s", report->misfit);
 }
 
-static void tell(const option_values *options, const char *input, const char *output, double seconds) {
+static void tell(const option_values *options, const char *input, const char *output,
+                 const sxt_convert_report *report, double seconds) {
     struct stat status = {0};
     stat(output, &status);
+    tell_misfits(report);
     if (!options->json) {
         message_line("wrote %s, %s, %.1f MiB in %.1f s", output, options->type,
                      (double)status.st_size / 1048576, seconds);
@@ -37,6 +33,8 @@ static void tell(const option_values *options, const char *input, const char *ou
     document_put_text(document, "output", output);
     document_put_text(document, "type", options->type);
     document_put_integer(document, "bytes", status.st_size);
+    document_put_integer(document, "tensors", report->n_tensors);
+    document_put_integer(document, "misfits", report->n_misfits);
     document_put_real(document, "seconds", seconds);
     document_print(document);
 }
@@ -54,6 +52,8 @@ static int check_paths(const char *input, const char *output) {
 }
 
 int command_convert(const option_values *options) {
+    if (options->random_config != NULL) return convert_random(options);
+    if (options->vocab != NULL) return message_error(EXIT_CODE_USAGE, "--vocab is for --random CONFIG.json");
     if (options->n_positional != 2)
         return message_error(EXIT_CODE_USAGE,
                              "convert needs a model and a file to write: sextant convert IN OUT.gguf");
@@ -64,13 +64,20 @@ int command_convert(const option_values *options) {
     progress line = progress_start("converting", "tensors");
     double started = clock_seconds();
     interrupt_watch(NULL);
-    sxt_status status = sxt_convert(input, output, type_of(options->type), progress_report, &line, &error);
+    sxt_convert_params params = sxt_convert_params_default();
+    sxt_convert_report report;
+    params.type = options->type;
+    params.pure = options->pure;
+    params.n_threads = (int32_t)options->threads;
+    params.progress = progress_report;
+    params.progress_user = &line;
+    sxt_status status = sxt_convert(input, output, &params, &report, &error);
     interrupt_release();
     progress_end(&line);
     if (status != SXT_OK) {
         code = message_library_error(&error);
         return status == SXT_E_FORMAT ? EXIT_CODE_MODEL : code;
     }
-    tell(options, input, output, clock_seconds() - started);
+    tell(options, input, output, &report, clock_seconds() - started);
     return EXIT_CODE_OK;
 }

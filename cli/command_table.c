@@ -37,11 +37,22 @@ const command_row COMMAND_TABLE[] = {
      "sextant tokenize -m model.gguf -f page.txt --no-bos --json\n"
      "sextant tokenize -m model.gguf --decode 15496,995\n",
      0, false, command_tokenize},
-    {"convert", COMMAND_CONVERT, "IN OUT.gguf [--type TYPE]", "write a model as one GGUF file",
+    {"convert", COMMAND_CONVERT, "(IN | --random CONFIG.json --vocab VOCAB.gguf) OUT.gguf [--type TYPE]",
+     "write a model as one GGUF file",
      "IN is a GGUF file or a Hugging Face folder. OUT.gguf appears only when it is complete; an older file of "
-     "that name is replaced, IN itself never.",
+     "that name is replaced, IN itself never. Types such as q4_k_m are mixes: the weights that matter most get "
+     "more "
+     "bits, unless --pure. A matrix whose rows do not fit a type is kept in another one, which is told.\n\n"
+     "--random makes a model that nobody trained, of the shape that a Hugging Face config.json describes, with "
+     "the "
+     "tokenizer of VOCAB.gguf: it says nothing sensible, but is as fast as a real model of that shape and "
+     "type. "
+     "Where config.json has more tokens than the tokenizer, the rest are unused ones; fewer are refused. A "
+     "seed "
+     "gives the same file with any number of threads.",
      "sextant convert folder/ model.gguf --type q8_0\n"
-     "sextant convert model-00001-of-00003.gguf small.gguf --type q4_0\n",
+     "sextant convert model-00001-of-00003.gguf small.gguf --type q4_0\n"
+     "sextant convert --random config.json --vocab vocab.gguf random.gguf --type q4_k_m\n",
      2, false, command_convert},
     {"logits", COMMAND_LOGITS, "-m MODEL (-p TEXT | -f FILE | --tokens ID,ID,...) [--all] -o OUT.npy",
      "write the model's logits as a NumPy array",
@@ -72,6 +83,28 @@ const command_row COMMAND_TABLE[] = {
      "sextant passkey -m model.gguf --file passkey.jsonl --extend none --extend auto\n"
      "sextant passkey -m model.gguf --lengths 4096,8192 --depths 0.1,0.5,0.9 --filler novel.txt\n",
      0, true, command_passkey},
+    {"bench", COMMAND_BENCH,
+     "-m MODEL [-p N] [-n N] [--depths D,D,...] [--extend PLAN]... [--kv TYPE]... [-r N] [--ceilings] "
+     "[options]",
+     "measure the speed of reading and generating at several depths",
+     "For each depth, plan and type of cache: the cache is filled with D tokens (small random numbers: what "
+     "they "
+     "are does not matter for speed), a prompt of -p tokens is read, and from the depth again -n tokens are "
+     "generated one by one. Everything is measured -r times, all rows in turn, so that what disturbs the "
+     "machine "
+     "disturbs them alike; medians and the slowest and fastest run are shown. The peak of memory is that of "
+     "the "
+     "row's first run, weights included; where the system cannot start it anew for each row it is the highest "
+     "so "
+     "far. --extend and --kv may be given several times; the plan is auto without --extend.\n\n"
+     "--ceilings measures the machine in between, in about a second and 1 GiB of memory: multiply-adds of each "
+     "kind, exponentials, and reading from memory. Each speed's share of its bound is then shown too; "
+     "docs/PERFORMANCE.md says how bounds are computed. Without -m the ceilings alone are printed.",
+     "sextant bench -m model.gguf\n"
+     "sextant bench -m model.gguf --depths 0,16384 --kv f16 --kv f32 --ceilings -t 2\n"
+     "sextant bench -m model.gguf -p 512 -n 0 --depths 8192 --extend none --extend auto --json\n"
+     "sextant bench --ceilings\n",
+     0, true, command_bench},
     {"help", COMMAND_HELP, "[COMMAND] [--man] [--completions SHELL]", "explain the commands",
      "Without a command, lists them all.",
      "sextant help run\n"

@@ -21,15 +21,25 @@ static void print_names(FILE *out, const command_row *command) {
     }
 }
 
+/* "run:--prompt|run:-p|...": a name may have other values in another command. */
+static void bash_pattern(FILE *out, const option_row *row) {
+    const char *separator = "        ";
+    for (int i = 0; i < N_COMMANDS; i++) {
+        if ((row->commands & COMMAND_TABLE[i].id) == 0) continue;
+        fprintf(out, "%s%s:--%s", separator, COMMAND_TABLE[i].name, row->name);
+        separator = "|";
+        if (row->letter != 0) fprintf(out, "|%s:-%c", COMMAND_TABLE[i].name, row->letter);
+    }
+}
+
 static void bash_values(FILE *out) {
-    fputs("    case \"$previous\" in\n", out);
+    fputs("    case \"${COMP_WORDS[1]}:$previous\" in\n", out);
     for (int i = 0; i < N_OPTIONS; i++) {
         const option_row *row = &OPTION_TABLE[i];
         if (row->kind == OPTION_FLAG) continue;
         text_buffer words = {0};
         value_words(row, &words);
-        fprintf(out, "        --%s", row->name);
-        if (row->letter != 0) fprintf(out, "|-%c", row->letter);
+        bash_pattern(out, row);
         if (is_path(row))
             fputs(") COMPREPLY=( $(compgen -f -- \"$word\") ); return ;;\n", out);
         else if (words.n_bytes == 0)

@@ -31,10 +31,21 @@ static void print_filled(FILE *out, const char *text, int column, int indent) {
     fputc('\n', out);
 }
 
+/* "one of f16, f32": a long list must be able to break. */
+static void note_choices(const char *choices, text_buffer *note) {
+    text_buffer_print(note, "one of ");
+    for (const char *c = choices; *c != '\0'; c++) {
+        if (*c == '|')
+            text_buffer_add(note, ", ", 2);
+        else
+            text_buffer_add(note, c, 1);
+    }
+}
+
 void help_value_note(const option_row *row, text_buffer *note) {
     bool bounded = row->kind == OPTION_INTEGER || row->kind == OPTION_REAL;
     if (row->choices != NULL)
-        text_buffer_print(note, "one of %s", row->choices);
+        note_choices(row->choices, note);
     else if (bounded && row->max < 2147483647.0)
         text_buffer_print(note, "from %.15g to %.15g", row->min, row->max);
     else if (bounded && row->min > 0)

@@ -3,6 +3,7 @@
 #include "exit_code.h"
 #include "help.h"
 #include "interrupt.h"
+#include "kernel_levels.h"
 #include "message.h"
 #include "nearest.h"
 
@@ -56,5 +57,6 @@ int main(int argc, char **argv) {
     if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0) name = "version";
     const command_row *command = command_find(name);
     if (command == NULL) return unknown_command(argv[1]);
+    kernel_levels_warn();
     return run_command(command, argc - 1, argv + 1);
 }

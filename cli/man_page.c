@@ -105,7 +105,8 @@ void help_man_page(FILE *out) {
         ".TP\n3\nthe model is missing, damaged or not supported\n"
         ".TP\n130\ninterrupted by Ctrl\\-C\n"
         ".SH ENVIRONMENT\n"
-        ".TP\nSEXTANT_KERNEL\nforces a CPU level, for example scalar\n"
+        ".TP\nSEXTANT_KERNEL\nforces a CPU level of those that \\fBsextant version\\fR lists, for example "
+        "scalar\n"
         ".TP\nXDG_STATE_HOME\nthe chat history is kept in $XDG_STATE_HOME/sextant/history "
         "(~/.local/state/sextant/history)\n",
         out);

@@ -4,6 +4,7 @@
 #include "message.h"
 
 #include <string.h>
+#include <strings.h>
 
 /* Whatever is wrong with a model, its exit code says so; only memory is not the model's fault. */
 int model_open(const char *path, bool vocab_only, sxt_model **model) {
@@ -19,12 +20,19 @@ int model_open(const char *path, bool vocab_only, sxt_model **model) {
     return message_error(EXIT_CODE_MODEL, "%s%s", error.text, remedy);
 }
 
+sxt_type kv_type_named(const char *name) {
+    static const sxt_type types[] = {SXT_TYPE_F32, SXT_TYPE_BF16, SXT_TYPE_Q8_0, SXT_TYPE_Q4_0};
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        if (strcasecmp(name, sxt_type_name(types[i])) == 0) return types[i];
+    return SXT_TYPE_F16;
+}
+
 sxt_session_params session_params(const option_values *options, const char *plan, int64_t n_ctx) {
     sxt_session_params params = sxt_session_params_default();
     params.n_ctx = options->ctx > 0 ? options->ctx : n_ctx;
     params.n_threads = (int32_t)options->threads;
     params.chunk = (int32_t)options->chunk;
-    params.kv_type = strcmp(options->kv, "f32") == 0 ? SXT_TYPE_F32 : SXT_TYPE_F16;
+    params.kv_type = kv_type_named(options->kv);
     params.precision = strcmp(options->precision, "f32") == 0 ? SXT_PRECISION_F32 : SXT_PRECISION_FAST;
     params.plan = plan;
     params.reread = options->reread;

@@ -9,6 +9,9 @@
 /* `path` may be NULL: then an error tells that -m is missing. */
 int model_open(const char *path, bool vocab_only, sxt_model **model);
 
+/* The type of cache that a value of --kv names. */
+sxt_type kv_type_named(const char *name);
+
 /* The session parameters that the options ask for; n_ctx is -c, or `n_ctx` without it. */
 sxt_session_params session_params(const option_values *options, const char *plan, int64_t n_ctx);
 

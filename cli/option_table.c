@@ -10,9 +10,11 @@
 /* Commands that open a model all take the options of a session, so that a line can be edited from one
  * command to the next. */
 #define MODEL_COMMANDS                                                                                         \
-    (COMMAND_RUN | COMMAND_INFO | COMMAND_TOKENIZE | COMMAND_LOGITS | COMMAND_PERPLEXITY | COMMAND_PASSKEY)
+    (COMMAND_RUN | COMMAND_INFO | COMMAND_TOKENIZE | COMMAND_LOGITS | COMMAND_PERPLEXITY | COMMAND_PASSKEY |   \
+     COMMAND_BENCH)
 #define PROMPT_COMMANDS (COMMAND_RUN | COMMAND_TOKENIZE | COMMAND_LOGITS)
 #define ALL_COMMANDS 0xFFFFu
+#define KV_TYPES "f16|f32|bf16|q8_0|q4_0"
 
 const option_row OPTION_TABLE[] = {
     {"model", 'm', NO_ALIAS, "FILE|FOLDER", OPTION_FILE, AT(model), 0, 0, NULL, NULL,
@@ -32,20 +34,32 @@ const option_row OPTION_TABLE[] = {
      "the logits of every position, not of the last alone", COMMAND_LOGITS},
     {"predict", 'n', ALIAS("n-predict"), "N", OPTION_INTEGER, AT(n_generate), 0, ANY_INTEGER, NULL, "256",
      "most tokens to generate; the model's end token ends earlier", COMMAND_RUN},
+    {"prompt-tokens", 'p', ALIAS("n-prompt"), "N", OPTION_INTEGER, AT(prompt_tokens), 0, ANY_INTEGER, NULL,
+     "512", "tokens of the prompt that is read at each depth (0: none)", COMMAND_BENCH},
+    {"decode-tokens", 'n', ALIAS("n-gen"), "N", OPTION_INTEGER, AT(decode_tokens), 0, ANY_INTEGER, NULL, "32",
+     "tokens that are generated one by one at each depth (0: none)", COMMAND_BENCH},
+    {"depths", 'd', ALIAS("n-depth"), "D,D,...", OPTION_INTEGER_LIST, AT(fill_depths), 0, ANY_INTEGER, NULL,
+     "0,2048,8192", "tokens that are in the cache before", COMMAND_BENCH},
+    {"repeats", 'r', ALIAS("repetitions"), "N", OPTION_INTEGER, AT(repeats), 1, 1000, NULL, "3",
+     "how often everything is measured; medians are shown", COMMAND_BENCH},
+    {"ceilings", 0, NO_ALIAS, NULL, OPTION_FLAG, AT(ceilings), 0, 0, NULL, NULL,
+     "measure what the machine can do at most, and show each speed's share of it", COMMAND_BENCH},
     {"extend", 0, NO_ALIAS, "PLAN", OPTION_PLAN, AT(plans), 0, 0, NULL, NULL,
      "plan past the trained window: none, auto, self-extend:group=G,window=W", MODEL_COMMANDS},
     {"reread", 0, NO_ALIAS, NULL, OPTION_FLAG, AT(reread), 0, 0, NULL, NULL,
      "recompute what was read under an earlier plan when auto changes it", COMMAND_RUN},
     {"ctx", 'c', ALIAS("ctx-size"), "N", OPTION_INTEGER, AT(ctx), 1, ANY_INTEGER, NULL, NULL,
      "most tokens of context; by default what the job needs", MODEL_COMMANDS},
-    {"kv", 0, NO_ALIAS, "TYPE", OPTION_CHOICE, AT(kv), 0, 0, "f16|f32", "f16", "storage of keys and values",
-     MODEL_COMMANDS},
+    {"kv", 0, NO_ALIAS, "TYPE", OPTION_CHOICE, AT(kv), 0, 0, KV_TYPES, "f16", "storage of keys and values",
+     MODEL_COMMANDS & ~COMMAND_BENCH},
+    {"kv", 0, NO_ALIAS, "TYPE", OPTION_CHOICES, AT(kvs), 0, 0, KV_TYPES, NULL,
+     "storage of keys and values, f16 without it; may be given several times", COMMAND_BENCH},
     {"precision", 0, NO_ALIAS, "P", OPTION_CHOICE, AT(precision), 0, 0, "fast|f32", "fast",
      "arithmetic: fast (small integers where the CPU is faster with them) or f32 throughout", MODEL_COMMANDS},
     {"chunk", 0, NO_ALIAS, "N", OPTION_INTEGER, AT(chunk), 1, 65536, NULL, "512",
      "tokens per step while a prompt is read; results do not depend on it", MODEL_COMMANDS},
     {"threads", 't', NO_ALIAS, "N", OPTION_INTEGER, AT(threads), 1, 1024, NULL, NULL,
-     "threads; by default the CPUs this process may use", MODEL_COMMANDS},
+     "threads; by default the CPUs this process may use", MODEL_COMMANDS | COMMAND_CONVERT},
     {"chat", 0, NO_ALIAS, NULL, OPTION_FLAG, AT(chat), 0, 0, NULL, NULL,
      "put the prompt into the model's chat template as one user message", COMMAND_RUN},
     {"interactive", 'i', NO_ALIAS, NULL, OPTION_FLAG, AT(interactive), 0, 0, NULL, NULL,
@@ -70,7 +84,8 @@ const option_row OPTION_TABLE[] = {
     {"repeat-last-n", 0, NO_ALIAS, "N", OPTION_INTEGER, AT(repeat_last_n), 0, ANY_INTEGER, NULL, "64",
      "tokens that --repeat-penalty looks back at", COMMAND_RUN},
     {"seed", 's', NO_ALIAS, "N", OPTION_UNSIGNED, AT(seed), 0, 0, NULL, "0",
-     "seed of the random choices; the same seed gives the same output", COMMAND_RUN | COMMAND_PASSKEY},
+     "seed of the random choices; the same seed gives the same output",
+     COMMAND_RUN | COMMAND_PASSKEY | COMMAND_CONVERT},
     {"lengths", 0, NO_ALIAS, "N,N,...", OPTION_INTEGER_LIST, AT(lengths), 2, ANY_INTEGER, NULL, NULL,
      "context lengths to measure, in tokens", COMMAND_PERPLEXITY | COMMAND_PASSKEY},
     {"windows", 0, NO_ALIAS, "K", OPTION_INTEGER, AT(windows), 1, 1000000, NULL, "8",
@@ -92,8 +107,15 @@ const option_row OPTION_TABLE[] = {
      "special tokens in the text are plain text (the default)", PROMPT_COMMANDS},
     {"tensors", 0, NO_ALIAS, NULL, OPTION_FLAG, AT(list_tensors), 0, 0, NULL, NULL,
      "list every tensor with its type and shape", COMMAND_INFO},
-    {"type", 0, NO_ALIAS, "TYPE", OPTION_CHOICE, AT(type), 0, 0, "f32|f16|bf16|q8_0|q4_0", "f16",
+    {"type", 0, NO_ALIAS, "TYPE", OPTION_CHOICE, AT(type), 0, 0,
+     "f32|f16|bf16|q8_0|q6_k|q5_k_m|q5_k_s|q5_1|q5_0|q4_k_m|q4_k_s|q4_1|q4_0|q3_k_l|q3_k_m|q3_k_s|q2_k", "f16",
      "storage of the weights in the new file", COMMAND_CONVERT},
+    {"pure", 0, NO_ALIAS, NULL, OPTION_FLAG, AT(pure), 0, 0, NULL, NULL,
+     "every matrix in the type that a mix such as q4_k_m is named after", COMMAND_CONVERT},
+    {"random", 0, NO_ALIAS, "CONFIG.json", OPTION_FILE, AT(random_config), 0, 0, NULL, NULL,
+     "make a model of the shape that CONFIG.json describes, with random weights", COMMAND_CONVERT},
+    {"vocab", 0, NO_ALIAS, "VOCAB.gguf", OPTION_FILE, AT(vocab), 0, 0, NULL, NULL,
+     "GGUF file whose tokenizer the random model gets", COMMAND_CONVERT},
     {"json", 0, NO_ALIAS, NULL, OPTION_FLAG, AT(json), 0, 0, NULL, NULL,
      "print one JSON document on standard output", MODEL_COMMANDS | COMMAND_CONVERT | COMMAND_VERSION},
     {"man", 0, NO_ALIAS, NULL, OPTION_FLAG, AT(man), 0, 0, NULL, NULL,

@@ -61,6 +61,14 @@ static int bad_number(const option_row *row, const char *value) {
                          range, value);
 }
 
+static int add_choice(const option_row *row, choice_list *list, const char *value) {
+    if (!is_choice(row->choices, value)) return bad_choice(row, value);
+    if (list->n == MAX_CHOICES)
+        return message_error(EXIT_CODE_USAGE, "--%s may be given at most %d times", row->name, MAX_CHOICES);
+    list->values[list->n++] = value;
+    return 0;
+}
+
 static int add_plan(option_values *options, const char *value) {
     if (options->n_plans == MAX_PLANS)
         return message_error(EXIT_CODE_USAGE, "--extend may be given at most %d times", MAX_PLANS);
@@ -80,6 +88,7 @@ static int store(const option_row *row, const char *value, option_values *option
         if (!is_choice(row->choices, value)) return bad_choice(row, value);
         *(const char **)field = value;
         return 0;
+    case OPTION_CHOICES: return add_choice(row, field, value);
     case OPTION_TEXT: *(const char **)field = value; return 0;
     case OPTION_FILE:
         if (value[0] == '\0')
@@ -225,10 +234,11 @@ void options_free(option_values *options) {
     free(options->decode.values);
     free(options->lengths.values);
     free(options->depths.values);
+    free(options->fill_depths.values);
 }
 
 bool options_given(const option_values *options, const char *name) {
     for (int i = 0; i < N_OPTIONS; i++)
-        if (strcmp(OPTION_TABLE[i].name, name) == 0) return (options->given >> i & 1) != 0;
+        if (strcmp(OPTION_TABLE[i].name, name) == 0 && (options->given >> i & 1) != 0) return true;
     return false;
 }

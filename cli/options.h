@@ -8,7 +8,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { MAX_PLANS = 16, MAX_POSITIONAL = 2, MAX_ALIASES = 2 };
+enum { MAX_PLANS = 16, MAX_CHOICES = 16, MAX_POSITIONAL = 2, MAX_ALIASES = 2 };
+
+/* What an option that may be given several times said. */
+typedef struct choice_list {
+    const char *values[MAX_CHOICES];
+    int n;
+} choice_list;
 
 /* What a command line said; a text that was not given is NULL. Strings are argv's. */
 typedef struct option_values {
@@ -16,14 +22,17 @@ typedef struct option_values {
     const char *kv, *type, *precision;
     const char *plans[MAX_PLANS];
     int n_plans;
-    integer_list tokens, decode, lengths;
+    choice_list kvs;
+    integer_list tokens, decode, lengths, fill_depths;
     real_list depths;
     int64_t threads, ctx, chunk, n_generate, windows, trials, per_length;
+    int64_t prompt_tokens, decode_tokens, repeats;
     double temperature, top_p, min_p, repeat_penalty;
     int64_t top_k, repeat_last_n;
     uint64_t seed;
     bool reread, chat, interactive, no_bos, special, no_special, json, all, list_tensors, man, help;
-    const char *completions;
+    bool ceilings, pure;
+    const char *completions, *random_config, *vocab;
     const char *positional[MAX_POSITIONAL];
     int n_positional;
     uint64_t given; /* bit i: row i of the table was on the command line */
@@ -35,6 +44,7 @@ typedef enum option_kind {
     OPTION_FILE, /* a text that completes as a path */
     OPTION_PLAN, /* a text that completes as a plan; may be given several times where the command says so */
     OPTION_CHOICE,
+    OPTION_CHOICES, /* may be given several times */
     OPTION_INTEGER,
     OPTION_UNSIGNED,
     OPTION_REAL,
@@ -51,9 +61,11 @@ enum {
     COMMAND_PERPLEXITY = 1u << 5,
     COMMAND_PASSKEY = 1u << 6,
     COMMAND_HELP = 1u << 7,
-    COMMAND_VERSION = 1u << 8
+    COMMAND_VERSION = 1u << 8,
+    COMMAND_BENCH = 1u << 9
 };
 
+/* A name or letter may stand in several rows, as long as no command has two of them. */
 typedef struct option_row {
     const char *name;
     char letter; /* 0: none */

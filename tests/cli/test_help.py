@@ -7,7 +7,7 @@ import unittest
 
 from sextant_command import OK, USAGE, CommandTest, main, sextant
 
-COMMANDS = ["run", "info", "tokenize", "convert", "logits", "perplexity", "passkey", "help", "version"]
+COMMANDS = ["run", "info", "tokenize", "convert", "logits", "perplexity", "passkey", "bench", "help", "version"]
 MODEL_OPTIONS = ["-m", "-t", "-c", "--kv", "--chunk", "--extend", "--json"]
 
 
@@ -30,7 +30,7 @@ class Help(CommandTest):
             self.assertLess(max(map(len, text.splitlines())), 140)
 
     def test_model_commands_share_their_options(self):
-        for command in ["run", "logits", "perplexity", "passkey", "info", "tokenize"]:
+        for command in ["run", "logits", "perplexity", "passkey", "bench", "info", "tokenize"]:
             text = self.good("help", command).stdout.decode()
             for option in MODEL_OPTIONS:
                 self.assertRegex(text, r"(?m)^ .*%s\b" % option, command)
@@ -42,9 +42,9 @@ class Help(CommandTest):
 
     def test_version_names_version_and_kernel(self):
         text = self.good("--version").stdout.decode()
-        self.assertRegex(text, r"^sextant \d+\.\d+\.\d+\nkernel: \w+\nline editor: \w+\n$")
+        self.assertRegex(text, r"^sextant \d+\.\d+\.\d+\nkernel: \w+ \(of [\w, ]*scalar\)\nline editor: \w+\n$")
         self.assertEqual(text, self.good("version").stdout.decode())
-        self.assertEqual(set(self.json("version")), {"version", "kernel", "line_editor"})
+        self.assertEqual(set(self.json("version")), {"version", "kernel", "kernels", "line_editor"})
 
     def test_examples_parse(self):
         """An example never fails for its options: what is refused is refused for a file that is not here."""
@@ -104,7 +104,10 @@ class Completions(CommandTest):
         self.assertEqual(self.complete(script, "perp"), ["perplexity"])
         self.assertEqual(self.complete(script, "run", "--sess"), ["--session"])
         self.assertEqual(self.complete(script, "logits", "--sess"), [])
-        self.assertEqual(self.complete(script, "convert", "--type", "q"), ["q8_0", "q4_0"])
+        self.assertEqual(self.complete(script, "bench", "--kv", "f3"), ["f32"])
+        self.assertEqual(self.complete(script, "bench", "--prompt"), ["--prompt-tokens"])
+        self.assertEqual(self.complete(script, "run", "--extend", "au"), ["auto"])
+        self.assertEqual(self.complete(script, "convert", "--type", "q8"), ["q8_0"])
 
     @unittest.skipUnless(shutil.which("zsh"), "no zsh here")
     def test_zsh_accepts_its_completions(self):

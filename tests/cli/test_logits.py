@@ -83,6 +83,9 @@ class Form(CommandTest):
         self.assertEqual(self.logits("-p", "The sky", "--all").shape[1], 1536)
 
 
+LONGEST = int(os.environ.get("SEXTANT_LONGEST_REFERENCE", "1000000"))  # in tokens: an emulated CPU is slow
+
+
 class Reference(CommandTest):
     """The reference logits of the sample model, plain and SelfExtend: within 1e-4 of the largest logit for the
     folder, within 1e-3 for the f16 file. One array is far outside the model's window, where it is chaotic: there
@@ -92,7 +95,7 @@ class Reference(CommandTest):
 
     def compare(self, model, tolerances, *args):
         with open(shared("models", "tiny", "ref", "ref.json")) as f:
-            cases = json.load(f)
+            cases = [case for case in json.load(f) if len(case["prompt_ids"]) <= LONGEST]
         self.assertGreater(len(cases), 5)
         for case in cases:
             method = case["method"]
