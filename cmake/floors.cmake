@@ -21,5 +21,10 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
     COMPILE_OPTIONS "-mavx2;-mfma;-mf16c")
   set_source_files_properties(${PROJECT_SOURCE_DIR}/src/kernel/kernel_avx512.c PROPERTIES
     COMPILE_OPTIONS "-mavx512f;-mavx512bw;-mavx512dq;-mavx512vl;-mavx512vnni;-mfma;-mf16c;-mprefer-vector-width=512")
+  set_source_files_properties(${PROJECT_SOURCE_DIR}/src/kernel/kernel_avx512_bf16.c PROPERTIES
+    COMPILE_OPTIONS "-mavx512f;-mavx512bw;-mavx512dq;-mavx512vl;-mavx512bf16;-mfma;-mf16c")
+elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "aarch64|arm64")
+  set_source_files_properties(${PROJECT_SOURCE_DIR}/src/kernel/kernel_neon_dotprod.c PROPERTIES
+    COMPILE_OPTIONS "-march=armv8.2-a+dotprod")
 endif()
 set(SXT_SYSTEM_LIBRARIES PkgConfig::PCRE2 PkgConfig::JANSSON PkgConfig::UTF8PROC PkgConfig::XXHASH Threads::Threads m)

@@ -2,6 +2,9 @@
 #include "infer/session.h"
 #include "kernel/kernel.h"
 #include "model/convert.h"
+#include "model/random_model.h"
+#include "model/recipe.h"
+#include "op/ceilings.h"
 #include "text/chat.h"
 
 #include <stdio.h>
@@ -12,6 +15,13 @@ uint32_t sxt_version(void) {
 }
 
 const char *sxt_kernel_name(void) { return sxt_kernels_get()->name; }
+
+const char *sxt_kernel_level(int index) {
+    const sxt_kernels *kernels = sxt_kernels_at(index);
+    return kernels ? kernels->name : NULL;
+}
+
+int32_t sxt_default_threads(void) { return sxt_cpu_count(); }
 
 sxt_model_params sxt_model_params_default(void) { return (sxt_model_params){.keep_window = true}; }
 
@@ -163,15 +173,55 @@ void sxt_session_plan(const sxt_session *s, sxt_plan_info *info) {
     describe_plan(&s->request, &s->plan, s->plan_length, s->asked, s->reason, info);
 }
 
-sxt_status sxt_convert(const char *input, const char *output, sxt_type type, sxt_progress_fn progress,
-                       void *progress_user, sxt_error *error) {
+static sxt_status count_threads(int32_t asked, int32_t *n, sxt_error *error) {
+    *n = asked == 0 ? sxt_default_threads() : asked;
+    if (*n >= 1 && *n <= SXT_MAX_THREADS) return SXT_OK;
+    return sxt_fail(error, SXT_E_ARGUMENT, "the number of threads is %d; give 1 to %d", (int)*n,
+                    (int)SXT_MAX_THREADS);
+}
+
+sxt_status sxt_measure_ceilings(int32_t n_threads, sxt_ceilings *ceilings, sxt_error *error) {
+    SXT_NEED(ceilings, "the output pointer");
+    int32_t n;
+    sxt_pool *pool;
+    SXT_TRY(count_threads(n_threads, &n, error));
+    SXT_TRY(sxt_pool_new(n, &pool, error));
+    sxt_status status = sxt_ceilings_measure(pool, ceilings, error);
+    sxt_pool_free(pool);
+    return status;
+}
+
+sxt_convert_params sxt_convert_params_default(void) { return (sxt_convert_params){.type = "f16"}; }
+
+sxt_status sxt_convert(const char *input, const char *output, const sxt_convert_params *params,
+                       sxt_convert_report *report, sxt_error *error) {
     SXT_NEED(input && *input, "the input's path");
     SXT_NEED(output && *output, "the output's path");
-    sxt_model_params params = sxt_model_params_default();
+    sxt_model_params model_params = sxt_model_params_default();
+    sxt_convert_params chosen = params ? *params : sxt_convert_params_default();
+    sxt_convert_report told;
     sxt_model *model;
-    SXT_TRY(sxt_model_load(input, &params, &model, error));
-    sxt_status status = sxt_convert_model(model, output, type, progress, progress_user, error);
+    SXT_TRY(sxt_model_load(input, &model_params, &model, error));
+    sxt_status status = sxt_convert_model(model, output, &chosen, &told, error);
     if (status == SXT_E_NUMERIC || status == SXT_E_FORMAT) sxt_fail_in(error, status, input);
+    if (status == SXT_OK && report) *report = told;
     sxt_model_unload(model);
     return status;
+}
+
+sxt_status sxt_convert_random(const char *config, const char *vocab, const char *output, uint64_t seed,
+                              const sxt_convert_params *params, sxt_error *error) {
+    SXT_NEED(config && *config, "the path of config.json");
+    SXT_NEED(vocab && *vocab, "the path of the vocabulary");
+    SXT_NEED(output && *output, "the output's path");
+    sxt_convert_params chosen = params ? *params : sxt_convert_params_default();
+    if (!chosen.type) chosen.type = "f16";
+    SXT_TRY(count_threads(chosen.n_threads, &chosen.n_threads, error));
+    return sxt_random_model_write(config, vocab, output, seed, &chosen, error);
+}
+
+const char *sxt_convert_type(int64_t i, const char **summary) {
+    const sxt_recipe *recipe = sxt_recipe_at(i);
+    if (recipe && summary) *summary = recipe->summary;
+    return recipe ? recipe->name : NULL;
 }

@@ -33,6 +33,32 @@ need_for_tests() {
     need "python3 python3-numpy" "Python 3 with NumPy" numpy
 }
 
+# 64-bit ARM, emulated: a compiler, an emulator and libraries that only one step of ./check needs. Where they cannot
+# be had that step is left out; prints why.
+prepare_arm64() {
+    if [ "$(uname -m)" = aarch64 ]; then
+        echo "this machine is one, the tests below run on it"
+        return 1
+    fi
+    if ! { command -v aarch64-linux-gnu-gcc && command -v qemu-aarch64; } >/dev/null 2>&1; then
+        if [ "$(id -u)" != 0 ] || [ ! -e /etc/debian_version ]; then
+            echo "gcc-aarch64-linux-gnu and qemu-user are not installed"
+            return 1
+        fi
+        DEBIAN_FRONTEND=noninteractive
+        export DEBIAN_FRONTEND
+        if ! { apt-get update -q && apt-get install -y -q --no-install-recommends gcc-aarch64-linux-gnu \
+            libc6-dev-arm64-cross qemu-user; } >build/arm64.log 2>&1; then
+            echo "gcc-aarch64-linux-gnu and qemu-user could not be installed, see build/arm64.log"
+            return 1
+        fi
+    fi
+    if ! sh tools/arm64_libraries.sh build/arm64-libraries >build/arm64.log 2>&1; then
+        echo "the arm64 libraries could not be downloaded, see build/arm64.log"
+        return 1
+    fi
+}
+
 install_missing() {
     [ -n "$missing_packages" ] || return 0
     if ! command -v apt-get >/dev/null 2>&1 || [ ! -e /etc/debian_version ]; then

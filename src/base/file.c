@@ -46,6 +46,12 @@ void sxt_map_close(sxt_map *map) {
     memset(map, 0, sizeof *map);
 }
 
+void sxt_map_forget(const uint8_t *data, size_t n) {
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), begin = ((uintptr_t)data + page - 1) / page * page;
+    uintptr_t end = ((uintptr_t)data + n) / page * page;
+    if (begin < end) madvise((void *)begin, end - begin, MADV_DONTNEED); /* advice: it may be refused */
+}
+
 struct sxt_writer {
     int fd;
     bool failed; /* a write failed: what follows would leave a hole, so commit refuses */

@@ -13,6 +13,8 @@ typedef struct sxt_map {
 } sxt_map;
 
 sxt_status sxt_map_open(const char *path, sxt_map *map, sxt_error *error);
+/* Pages that lie whole in [data, data + n) of a map leave memory until they are read again. */
+void sxt_map_forget(const uint8_t *data, size_t n);
 void sxt_map_close(sxt_map *map); /* allowed on a zeroed map */
 
 /* Atomic writer: bytes go to a temporary file beside `path`; commit makes them `path` (fsync, rename,

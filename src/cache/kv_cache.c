@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "base/num.h"
+#include "base/rng.h"
 
 #include <string.h>
 
@@ -42,14 +43,11 @@ void sxt_kv_cache_free(sxt_kv_cache *cache) {
 
 static sxt_status walk_half(const sxt_kv_view *view, char *half, int64_t n_tokens, sxt_kv_run_fn fn, void *user,
                             sxt_error *error) {
-    size_t row = (size_t)view->head_dim * (view->type == SXT_TYPE_F16 ? 2 : 4);
+    size_t row = sxt_kv_row_bytes(view->type, view->head_dim);
     for (int64_t first = 0; first < n_tokens; first += SXT_KV_BLOCK) {
         size_t n = (size_t)sxt_min_i64(SXT_KV_BLOCK, n_tokens - first);
-        for (int32_t head = 0; head < view->n_kv_heads; head++) {
-            size_t at =
-                ((size_t)(first / SXT_KV_BLOCK) * (size_t)view->n_kv_heads + (size_t)head) * SXT_KV_BLOCK;
-            SXT_TRY(fn(user, half + at * row, n * row, error));
-        }
+        for (int32_t head = 0; head < view->n_kv_heads; head++)
+            SXT_TRY(fn(user, half + sxt_kv_place(view, first, head), n * row, error));
     }
     return SXT_OK;
 }
@@ -60,5 +58,24 @@ sxt_status sxt_kv_cache_runs(const sxt_kv_cache *cache, int64_t n_tokens, sxt_kv
         SXT_TRY(walk_half(&cache->layers[i], cache->layers[i].k, n_tokens, fn, user, error));
         SXT_TRY(walk_half(&cache->layers[i], cache->layers[i].v, n_tokens, fn, user, error));
     }
+    return SXT_OK;
+}
+
+/* Uniform between -1 and 1. */
+static void fill_noise(sxt_rng *rng, float *x, int64_t n) {
+    for (int64_t i = 0; i < n; i++) x[i] = (float)(int32_t)sxt_rng_u32(rng) * 0x1p-31f;
+}
+
+sxt_status sxt_kv_cache_fill(const sxt_kv_cache *cache, int64_t n_tokens, uint64_t seed, sxt_error *error) {
+    sxt_rng rng = sxt_rng_make(seed);
+    int64_t n = (int64_t)cache->layers[0].n_kv_heads * cache->layers[0].head_dim;
+    float *noise = sxt_alloc((size_t)(2 * n), sizeof *noise); /* a key and a value of all heads */
+    if (!noise) return sxt_fail_memory(error, "random numbers", (uint64_t)(2 * n) * sizeof *noise);
+    for (int64_t token = 0; token < n_tokens; token++) {
+        fill_noise(&rng, noise, 2 * n);
+        for (int32_t i = 0; i < cache->n_layers; i++)
+            sxt_kv_store(&cache->layers[i], token, 1, noise, noise + n);
+    }
+    sxt_free(noise);
     return SXT_OK;
 }

@@ -25,4 +25,7 @@ typedef sxt_status (*sxt_kv_run_fn)(void *user, void *bytes, size_t n_bytes, sxt
 sxt_status sxt_kv_cache_runs(const sxt_kv_cache *cache, int64_t n_tokens, sxt_kv_run_fn fn, void *user,
                              sxt_error *error);
 
+/* Random keys and values for the first n_tokens of every layer. */
+sxt_status sxt_kv_cache_fill(const sxt_kv_cache *cache, int64_t n_tokens, uint64_t seed, sxt_error *error);
+
 #endif

@@ -26,8 +26,8 @@ static sxt_status put_run(void *user, void *bytes, size_t n, sxt_error *error) {
 
 uint64_t sxt_session_file_bytes(const sxt_session *s, int64_t n_tokens, int64_t n_cached, size_t plan_size) {
     const sxt_hparams *h = &s->model->hparams;
-    uint64_t element = s->params.kv_type == SXT_TYPE_F16 ? 2 : 4;
-    uint64_t per_token = 2 * (uint64_t)h->n_layers * (uint64_t)h->n_kv_heads * (uint64_t)h->head_dim * element;
+    uint64_t row = sxt_kv_row_bytes(s->params.kv_type, h->head_dim);
+    uint64_t per_token = 2 * (uint64_t)h->n_layers * (uint64_t)h->n_kv_heads * row;
     return HEADER_BYTES + plan_size + (uint64_t)n_tokens * sizeof(int32_t) + (uint64_t)n_cached * per_token +
            CHECKSUM_BYTES;
 }
@@ -108,10 +108,11 @@ static sxt_status read_header(const sxt_session *s, sxt_reader *r, state_header 
                         version, VERSION);
     if (!sxt_hash_equal(model, s->model->fingerprint))
         return sxt_fail(error, SXT_E_MISMATCH, "saved with another model; use that model or another file");
+    if (!sxt_kv_type_known((sxt_type)kv_type)) return damaged(error, 24, "its cache type is not one");
     if (kv_type != (uint32_t)s->params.kv_type)
         return sxt_fail(error, SXT_E_MISMATCH,
                         "saved with a cache of type %s, this session has %s; use the same type",
-                        kv_type == SXT_TYPE_F16 ? "F16" : "F32", sxt_type_name(s->params.kv_type));
+                        sxt_type_name((sxt_type)kv_type), sxt_type_name(s->params.kv_type));
     if (header->n_cached < 1 || header->n_cached > header->n_tokens || header->n_tokens > INT32_MAX ||
         plan_size < 1 || plan_size > 95)
         return damaged(error, 28, "its sizes are out of range");

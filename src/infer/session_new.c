@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MAX_THREADS = 1024, MAX_CHUNK = 65536, DEFAULT_CHUNK = 512 };
+enum { MAX_CHUNK = 65536, DEFAULT_CHUNK = 512 };
 #define MAX_CTX ((int64_t)1 << 31)
 
 sxt_session_params sxt_session_params_default(void) { return (sxt_session_params){.kv_type = SXT_TYPE_F16}; }
@@ -28,14 +28,14 @@ sxt_status sxt_session_params_check(const sxt_model *model, const sxt_session_pa
     if (p->n_ctx < 1 || p->n_ctx > MAX_CTX)
         return sxt_fail(error, SXT_E_ARGUMENT, "the context is %lld tokens; give 1 to %lld",
                         (long long)p->n_ctx, (long long)MAX_CTX);
-    if (p->n_threads < 1 || p->n_threads > MAX_THREADS)
+    if (p->n_threads < 1 || p->n_threads > SXT_MAX_THREADS)
         return sxt_fail(error, SXT_E_ARGUMENT, "the number of threads is %d; give 1 to %d", (int)p->n_threads,
-                        (int)MAX_THREADS);
+                        (int)SXT_MAX_THREADS);
     if (p->chunk < 1 || p->chunk > MAX_CHUNK)
         return sxt_fail(error, SXT_E_ARGUMENT, "the chunk is %d tokens; give 1 to %d", (int)p->chunk,
                         (int)MAX_CHUNK);
-    if (p->kv_type != SXT_TYPE_F32 && p->kv_type != SXT_TYPE_F16)
-        return sxt_fail(error, SXT_E_UNSUPPORTED, "the cache type is number %d; give F32 or F16",
+    if (!sxt_kv_type_known(p->kv_type))
+        return sxt_fail(error, SXT_E_UNSUPPORTED, "the cache type is number %d; give " SXT_KV_TYPES,
                         (int)p->kv_type);
     if (p->precision != SXT_PRECISION_FAST && p->precision != SXT_PRECISION_F32)
         return sxt_fail(error, SXT_E_ARGUMENT, "the precision is number %d; give fast (0) or f32 (1)",
@@ -48,7 +48,8 @@ sxt_status sxt_session_params_check(const sxt_model *model, const sxt_session_pa
 sxt_status sxt_session_memory(const sxt_model *model, const sxt_session_params *p, sxt_memory_plan *plan,
                               sxt_error *error) {
     const sxt_hparams *h = &model->hparams;
-    uint64_t per_token = 2 * (uint64_t)h->n_layers * (uint64_t)h->n_kv_heads * (uint64_t)h->head_dim * 4;
+    uint64_t row = sxt_kv_row_bytes(p->kv_type, h->head_dim);
+    uint64_t per_token = 2 * (uint64_t)h->n_layers * (uint64_t)h->n_kv_heads * row;
     uint64_t worst;
     if (!sxt_mul_ok(per_token, (uint64_t)p->n_ctx + SXT_KV_BLOCK, &worst) || worst > (uint64_t)1 << 60)
         return sxt_fail(error, SXT_E_MEMORY,
@@ -58,6 +59,10 @@ sxt_status sxt_session_memory(const sxt_model *model, const sxt_session_params *
     for (int64_t i = 0; i < sxt_source_n_tensors(&model->source); i++)
         plan->weights_bytes += sxt_source_tensor_at(&model->source, i)->n_bytes;
     plan->private_bytes = model->weights.private_bytes;
+    if (p->precision == SXT_PRECISION_FAST) { /* instead of their pages of the file */
+        plan->private_bytes += sxt_packed_weights_bytes(model->packed);
+        plan->weights_bytes -= sxt_packed_weights_file_bytes(model->packed);
+    }
     plan->kv_bytes = sxt_kv_cache_bytes(p->kv_type, h->n_layers, h->n_kv_heads, h->head_dim, p->n_ctx);
     uint64_t angles = (uint64_t)p->n_ctx * (uint64_t)h->rope.n_rot * sizeof(float);
     uint64_t vocab = (uint64_t)h->n_vocab * ((1 + SXT_SCAN_ROWS) * sizeof(float) + sizeof(sxt_candidate));
@@ -68,20 +73,32 @@ sxt_status sxt_session_memory(const sxt_model *model, const sxt_session_params *
     return SXT_OK;
 }
 
+static const char *smaller_cache(sxt_type type) {
+    if (type == SXT_TYPE_F32) return " or an F16 cache";
+    return type == SXT_TYPE_F16 || type == SXT_TYPE_BF16 ? " or a Q8_0 cache" : "";
+}
+
 /* Refuses before anything is allocated. Mapped weights can be dropped and read again by the system, so
  * only what must stay in memory is held against what is there. */
 static sxt_status check_memory(const sxt_model *model, const sxt_session_params *p, sxt_session_stats *stats,
                                sxt_error *error) {
     sxt_memory_plan plan;
     SXT_TRY(sxt_session_memory(model, p, &plan, error));
-    uint64_t needed = plan.kv_bytes + plan.scratch_bytes;
-    if (plan.available_bytes != 0 && needed > plan.available_bytes)
+    uint64_t needed = plan.kv_bytes + plan.scratch_bytes, packed = 0;
+    if (p->precision == SXT_PRECISION_FAST && !sxt_packed_weights_made(model->packed))
+        packed = sxt_packed_weights_bytes(model->packed);
+    if (plan.available_bytes != 0 && packed > plan.available_bytes)
+        return sxt_fail(error, SXT_E_MEMORY,
+                        "packing the weights for fast products needs %.0f MiB, %.0f MiB are available; close "
+                        "other programs or ask for f32 precision, which reads them from the file",
+                        (double)packed / (1 << 20), (double)plan.available_bytes / (1 << 20));
+    if (plan.available_bytes != 0 && needed > plan.available_bytes - packed)
         return sxt_fail(
             error, SXT_E_MEMORY,
             "a context of %lld tokens needs %.0f MiB (cache %.0f MiB), %.0f MiB are available; ask for a "
             "shorter context%s",
             (long long)p->n_ctx, (double)needed / (1 << 20), (double)plan.kv_bytes / (1 << 20),
-            (double)plan.available_bytes / (1 << 20), p->kv_type == SXT_TYPE_F32 ? " or an F16 cache" : "");
+            (double)(plan.available_bytes - packed) / (1 << 20), smaller_cache(p->kv_type));
     stats->kv_bytes = plan.kv_bytes;
     stats->total_bytes = needed;
     return SXT_OK;
@@ -94,7 +111,8 @@ static sxt_status make_parts(sxt_session *s, sxt_error *error) {
     int32_t n_named = sxt_tokenizer_n_vocab(model->tokenizer);
     SXT_TRY(check_memory(model, p, &s->stats, error));
     SXT_TRY(sxt_pool_new(p->n_threads, &s->pool, error));
-    SXT_TRY(sxt_forward_new(model, s->pool, p->chunk, &s->forward, error));
+    if (p->precision == SXT_PRECISION_FAST) SXT_TRY(sxt_packed_weights_make(model->packed, s->pool, error));
+    SXT_TRY(sxt_forward_new(model, s->pool, p->chunk, p->precision, &s->forward, error));
     SXT_TRY(sxt_rope_new(&h->rope, &s->rope, error));
     SXT_TRY(sxt_kv_cache_make(&s->cache, p->kv_type, h->n_layers, h->n_kv_heads, h->head_dim, p->n_ctx, error));
     SXT_TRY(sxt_sampler_make(&s->sampler, n_named < h->n_vocab ? n_named : h->n_vocab, error));

@@ -77,12 +77,13 @@ static sxt_status heed_cancel(sxt_session *s, sxt_error *error) {
     return atomic_exchange(&s->cancel, false) ? fail_cancelled(s, error) : SXT_OK;
 }
 
-/* Reads the next chunk of the history into the cache. */
-static sxt_status read_chunk(sxt_session *s, int64_t *n_read, sxt_error *error) {
+/* Reads the next chunk of the history into the cache. Logits can follow for the tokens from first_wanted on. */
+static sxt_status read_chunk(sxt_session *s, int64_t first_wanted, int64_t *n_read, sxt_error *error) {
     int64_t n = sxt_min_i64(s->params.chunk, s->n_tokens - s->n_cached);
+    int64_t n_wanted = sxt_max_i64(0, s->n_cached + n - sxt_max_i64(first_wanted, s->n_cached));
     s->has_logits = false;
-    bool done = sxt_forward_read(s->forward, s->tokens + s->n_cached, s->n_cached, n, &s->plan, s->rope,
-                                 s->cache.layers, &s->cancel);
+    bool done = sxt_forward_read(s->forward, s->tokens + s->n_cached, s->n_cached, n, n_wanted, &s->plan,
+                                 s->rope, s->cache.layers, &s->cancel);
     if (!done) {
         atomic_store(&s->cancel, false);
         return fail_cancelled(s, error);
@@ -105,7 +106,7 @@ static sxt_status catch_up(sxt_session *s, bool report, sxt_error *error) {
     if (s->n_cached == s->n_tokens) s->n_cached--; /* the logits of the last token are wanted again */
     int64_t n = 0;
     while (s->n_cached < s->n_tokens) {
-        SXT_TRY(read_chunk(s, &n, error));
+        SXT_TRY(read_chunk(s, s->n_tokens - 1, &n, error));
         if (report) SXT_TRY(report_progress(s, error));
     }
     sxt_forward_logits(s->forward, n - 1, 1, s->logits);
@@ -212,7 +213,7 @@ sxt_status sxt_session_scan(sxt_session *s, const int32_t *tokens, int64_t n_tok
     double start = now();
     while (s->n_cached < n_tokens) {
         int64_t n;
-        SXT_TRY(read_chunk(s, &n, error));
+        SXT_TRY(read_chunk(s, first_pos, &n, error));
         SXT_TRY(hand_over(s, n, first_pos, fn, user, error));
         SXT_TRY(report_progress(s, error));
     }
@@ -230,25 +231,12 @@ sxt_status sxt_session_rollback(sxt_session *s, int64_t n_tokens, sxt_error *err
     return SXT_OK;
 }
 
-/* Small numbers that never repeat along a row. */
-static sxt_status fill_run(void *user, void *bytes, size_t n_bytes, sxt_error *error) {
-    (void)error;
-    sxt_rng *rng = user;
-    uint16_t *half = bytes; /* an F16 between -1 and 1, or an F32 whose two halves are such */
-    for (size_t i = 0; i < n_bytes / 2; i++) {
-        uint32_t random = sxt_rng_u32(rng);
-        half[i] = (uint16_t)((random & 0x83FFu) | (0x2C00u + ((random >> 16) & 0x3u) * 0x400u));
-    }
-    return SXT_OK;
-}
-
 sxt_status sxt_session_fill(sxt_session *s, int64_t n_tokens, sxt_error *error) {
     SXT_NEED(s, "the session");
     if (n_tokens < 1 || n_tokens > s->params.n_ctx)
         return sxt_fail(error, SXT_E_ARGUMENT, "cannot fill %lld tokens; the context holds 1 to %lld",
                         (long long)n_tokens, (long long)s->params.n_ctx);
-    sxt_rng rng = sxt_rng_make(1);
-    SXT_TRY(sxt_kv_cache_runs(&s->cache, n_tokens, fill_run, &rng, error));
+    SXT_TRY(sxt_kv_cache_fill(&s->cache, n_tokens, 1, error));
     memset(s->tokens, 0, (size_t)n_tokens * sizeof *s->tokens);
     s->n_tokens = s->n_cached = n_tokens;
     s->has_logits = false;

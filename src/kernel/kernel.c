@@ -21,9 +21,11 @@ static bool cpu_has_avx512(void) {
            __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
            __builtin_cpu_supports("avx512vnni");
 }
-#else
-static bool cpu_has_avx2(void) { return false; }
-static bool cpu_has_avx512(void) { return false; }
+#elif defined(__aarch64__) && defined(__linux__)
+#include <sys/auxv.h>
+
+static bool cpu_has_neon(void) { return (getauxval(AT_HWCAP) & HWCAP_ASIMD) != 0; }
+static bool cpu_has_neon_dotprod(void) { return cpu_has_neon() && (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0; }
 #endif
 
 static bool cpu_has_scalar(void) { return true; }
@@ -34,29 +36,39 @@ typedef struct level {
 } level;
 
 /* Best first. */
-static const level levels[] = {{&sxt_kernels_avx512, cpu_has_avx512},
-                               {&sxt_kernels_avx2, cpu_has_avx2},
-                               {&sxt_kernels_scalar, cpu_has_scalar}};
+static const level levels[] = {
+#if defined(__x86_64__)
+    {&sxt_kernels_avx512, cpu_has_avx512},
+    {&sxt_kernels_avx2, cpu_has_avx2},
+#elif defined(__aarch64__) && defined(__linux__)
+    {&sxt_kernels_neon_dotprod, cpu_has_neon_dotprod},
+    {&sxt_kernels_neon, cpu_has_neon},
+#endif
+    {&sxt_kernels_scalar, cpu_has_scalar},
+};
+enum { N_LEVELS = sizeof levels / sizeof levels[0] };
 
-/* The level of this name, or the best one for NULL. */
-static const sxt_kernels *find(const char *name) {
-    for (size_t i = 0; i < sizeof levels / sizeof levels[0]; i++) {
+const sxt_kernels *sxt_kernels_at(int index) {
+    for (int i = 0; i < N_LEVELS; i++) {
         const sxt_kernels *kernels = *levels[i].kernels;
-        if (!kernels || !levels[i].cpu_has()) continue;
-        if (!name || strcmp(name, kernels->name) == 0) return kernels;
+        if (kernels && levels[i].cpu_has() && index-- == 0) return kernels;
     }
     return NULL;
 }
 
-const sxt_kernels *sxt_kernels_find(const char *name) { return name ? find(name) : NULL; }
+const sxt_kernels *sxt_kernels_find(const char *name) {
+    const sxt_kernels *kernels;
+    for (int i = 0; name && (kernels = sxt_kernels_at(i)); i++)
+        if (strcmp(name, kernels->name) == 0) return kernels;
+    return NULL;
+}
 
 const sxt_kernels *sxt_kernels_get(void) {
     static _Atomic(const sxt_kernels *) chosen; /* every thread would choose the same */
     const sxt_kernels *kernels = atomic_load_explicit(&chosen, memory_order_relaxed);
     if (kernels) return kernels;
-    const char *name = getenv("SEXTANT_KERNEL");
-    kernels = name ? find(name) : NULL;
-    if (!kernels) kernels = find(NULL);
+    kernels = sxt_kernels_find(getenv("SEXTANT_KERNEL"));
+    if (!kernels) kernels = sxt_kernels_at(0);
     atomic_store_explicit(&chosen, kernels, memory_order_relaxed);
     return kernels;
 }

@@ -1,9 +1,15 @@
 /* AVX-512 with VNNI: Intel servers since Cascade Lake, AMD since Zen 4. */
 #include "kernel/levels.h"
 
-#if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512DQ__) && defined(__AVX512VL__) &&          \
+#if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512DQ__) && defined(__AVX512VL__) &&         \
     defined(__AVX512VNNI__)
 #include "kernel/vector_avx512.h"
+
+#include "kernel/packed_vector_avx512.h"
+#include "kernel/attend_int16_avx512.h"
+#include "kernel/matmul_int16_avx512.h"
+#include "kernel/peak_avx512.h"
+#include "kernel/tile_avx512.h"
 
 #include "kernel/level.h"
 

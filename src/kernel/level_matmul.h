@@ -7,8 +7,8 @@
 #include "base/num.h"
 
 enum {
-    TILE_ROWS = 3,    /* rows of a and ... */
-    TILE_OUT = 4,     /* ... rows of b whose products are in registers: 12 chains hide the latency */
+    TILE_ROWS = VEC_TILE_ROWS, /* rows of a and ... */
+    TILE_OUT = 4,     /* ... rows of b whose products are in registers: 12 chains or more hide the latency */
     STRIP_OUT = 8,    /* rows of b that stay in L1, BLOCK_K columns of each, while ... */
     CHUNK_ROWS = 48,  /* ... so many rows of a pass; these stay in L2 for ... */
     PANEL_OUT = 64,   /* ... so many rows of b */
@@ -96,28 +96,34 @@ GEMV(gemv_q4_0, QUANT_BLOCK, Q4_0_BYTES, vec_load_q4_0, NULL)
 
 /* ---- Many rows ---------------------------------------------------------------------------------------- */
 
-/* The chains of CHUNK_ROWS x PANEL_OUT elements between two blocks of k: 96 KiB on the stack. */
-typedef struct panel_sums {
-    vec tile[CHUNK_ROWS / TILE_ROWS][PANEL_OUT / TILE_OUT][TILE_ROWS * TILE_OUT];
-} panel_sums;
+/* The chains of CHUNK_ROWS x PANEL_OUT elements between two blocks of k: 96 KiB on the stack, 192 at 512 bits.
+ */
+typedef struct panel_chains {
+    vec tile[CHUNK_ROWS / TILE_ROWS][PANEL_OUT / TILE_OUT][TILE_ROWS][TILE_OUT];
+} panel_chains;
 
-/* Continues the chains of 3 x 4 elements over n_k columns; b: TILE_OUT rows. Not inlined: the loop needs all
- * registers, and inside its caller's loops some of them would hold other things. */
-SXT_APART void product_tile(const float *a, int64_t lda, const float *const *b, int64_t n_k, bool first,
-                            vec *chains) {
-    vec acc[TILE_ROWS * TILE_OUT];
-    SXT_UNROLL for (int i = 0; i < TILE_ROWS * TILE_OUT; i++) acc[i] = first ? vec_set(0) : chains[i];
-    const float *a0 = a, *a1 = a + lda, *a2 = a + 2 * lda;
+/* Continues the chains of a tile over n_k columns, or ends them in sums where these are not NULL; b: TILE_OUT
+ * rows. Not inlined: the loop needs all registers, and inside its caller's loops some would hold other things.
+ */
+SXT_APART void product_tile(const float *const *a, const float *const *b, int64_t n_k, bool first,
+                            vec (*chains)[TILE_OUT], float (*sums)[TILE_OUT]) {
+    vec acc[TILE_ROWS][TILE_OUT];
+    SXT_UNROLL for (int r = 0; r < TILE_ROWS; r++) SXT_UNROLL for (int o = 0; o < TILE_OUT; o++) acc[r][o] =
+        vec_set(0);
+    if (!first)
+        SXT_UNROLL for (int r = 0; r < TILE_ROWS; r++) SXT_UNROLL for (int o = 0; o < TILE_OUT; o++) acc[r][o] =
+            chains[r][o];
+    const float *row[TILE_ROWS];
+    SXT_UNROLL for (int r = 0; r < TILE_ROWS; r++) row[r] = a[r];
     const float *b0 = b[0], *b1 = b[1], *b2 = b[2], *b3 = b[3];
 #define PRODUCT_STEP(load_vec)                                                                                 \
     do {                                                                                                       \
-        vec x0 = load_vec(a0 + k), x1 = load_vec(a1 + k), x2 = load_vec(a2 + k);                               \
         const float *const column[TILE_OUT] = {b0 + k, b1 + k, b2 + k, b3 + k};                                \
+        vec x[TILE_ROWS];                                                                                      \
+        SXT_UNROLL for (int r = 0; r < TILE_ROWS; r++) x[r] = load_vec(row[r] + k);                            \
         SXT_UNROLL for (int o = 0; o < TILE_OUT; o++) {                                                        \
             vec w = load_vec(column[o]);                                                                       \
-            acc[o] = vec_fma(x0, w, acc[o]);                                                                   \
-            acc[TILE_OUT + o] = vec_fma(x1, w, acc[TILE_OUT + o]);                                             \
-            acc[2 * TILE_OUT + o] = vec_fma(x2, w, acc[2 * TILE_OUT + o]);                                     \
+            SXT_UNROLL for (int r = 0; r < TILE_ROWS; r++) acc[r][o] = vec_fma(x[r], w, acc[r][o]);            \
         }                                                                                                      \
     } while (0)
 #define LOAD_LAST(at) vec_load_part(at, n_k - k)
@@ -126,59 +132,69 @@ SXT_APART void product_tile(const float *a, int64_t lda, const float *const *b, 
     if (k < n_k) PRODUCT_STEP(LOAD_LAST);
 #undef LOAD_LAST
 #undef PRODUCT_STEP
-    SXT_UNROLL for (int i = 0; i < TILE_ROWS * TILE_OUT; i++) chains[i] = acc[i];
+    SXT_UNROLL for (int r = 0; r < TILE_ROWS; r++) {
+        if (sums) {
+            vec_sum4(acc[r], sums[r]);
+            continue;
+        }
+        SXT_UNROLL for (int o = 0; o < TILE_OUT; o++) chains[r][o] = acc[r][o];
+    }
 }
 
-/* One block of k: n_rows rows (whole tiles) by n_out rows of b, a strip of which stays in L1. */
-static void product_block(const float *a, int64_t lda, const float *b, int64_t ldb, int64_t n_rows,
-                          int64_t n_out, int64_t n_k, bool first, panel_sums *sums) {
-    for (int64_t strip = 0; strip < n_out; strip += STRIP_OUT) {
-        const float *rows[STRIP_OUT]; /* past the end: the last one again, its sums are dropped */
-        for (int64_t o = 0; o < STRIP_OUT; o++) rows[o] = b + sxt_min_i64(strip + o, n_out - 1) * ldb;
-        for (int64_t r = 0; r < n_rows; r += TILE_ROWS) {
-            for (int64_t o = 0; o < STRIP_OUT && strip + o < n_out; o += TILE_OUT) {
-                vec *chains = sums->tile[r / TILE_ROWS][(strip + o) / TILE_OUT];
-                product_tile(a + r * lda, lda, rows + o, n_k, first, chains);
+/* The product, and the part of it that a block of k is. */
+typedef struct product_part {
+    const float *a, *b;
+    float *c;
+    int64_t lda, ldb, ldc, n_rows, n_out, n_k;
+    bool first, last;
+} product_part;
+
+static void store_tile(const product_part *p, int64_t row, int64_t out, float (*sums)[TILE_OUT]) {
+    int64_t n = sxt_min_i64(TILE_OUT, p->n_out - out);
+    for (int64_t r = 0; r < TILE_ROWS && row + r < p->n_rows; r++)
+        memcpy(p->c + (row + r) * p->ldc + out, sums[r], (size_t)n * sizeof(float));
+}
+
+/* A strip of b stays in L1 while all rows pass. Past the end: the last row again, its sums are dropped. */
+static void product_block(const product_part *p, panel_chains *chains) {
+    for (int64_t strip = 0; strip < p->n_out; strip += STRIP_OUT) {
+        const float *b[STRIP_OUT];
+        for (int64_t o = 0; o < STRIP_OUT; o++) b[o] = p->b + sxt_min_i64(strip + o, p->n_out - 1) * p->ldb;
+        for (int64_t row = 0; row < p->n_rows; row += TILE_ROWS) {
+            const float *a[TILE_ROWS];
+            for (int64_t r = 0; r < TILE_ROWS; r++) a[r] = p->a + sxt_min_i64(row + r, p->n_rows - 1) * p->lda;
+            for (int64_t o = 0; o < STRIP_OUT && strip + o < p->n_out; o += TILE_OUT) {
+                float sums[TILE_ROWS][TILE_OUT];
+                product_tile(a, b + o, p->n_k, p->first, chains->tile[row / TILE_ROWS][(strip + o) / TILE_OUT],
+                             p->last ? sums : NULL);
+                if (p->last) store_tile(p, row, strip + o, sums);
             }
         }
     }
 }
 
-static void store_panel(const panel_sums *sums, float *c, int64_t ldc, int64_t n_rows, int64_t n_out) {
-    for (int64_t r = 0; r < n_rows; r++) {
-        for (int64_t o0 = 0; o0 < n_out; o0 += TILE_OUT) {
-            const vec *chains = sums->tile[r / TILE_ROWS][o0 / TILE_OUT] + r % TILE_ROWS * TILE_OUT;
-            float *at = c + r * ldc + o0, four[TILE_OUT];
-            if (o0 + TILE_OUT <= n_out) {
-                vec_sum4(chains, at);
-            } else {
-                vec_sum4(chains, four);
-                for (int64_t o = 0; o0 + o < n_out; o++) at[o] = four[o];
-            }
-        }
-    }
-}
-
-/* Rows that fill no tile go one by one. */
 static void gemm_f32(const float *a, int64_t lda, const float *b, int64_t ldb, float *c, int64_t ldc,
                      int64_t n_rows, int64_t n_out, int64_t n_k) {
-    panel_sums sums;
-    int64_t n_tiled = n_rows - n_rows % TILE_ROWS;
-    for (int64_t r0 = 0; r0 < n_tiled; r0 += CHUNK_ROWS) {
-        int64_t rows = sxt_min_i64(n_tiled - r0, CHUNK_ROWS);
+    panel_chains chains;
+    if (n_rows == 1) {
+        gemv_f32(b, (size_t)ldb * sizeof(float), a, c, n_out, n_k);
+        return;
+    }
+    for (int64_t r0 = 0; r0 < n_rows; r0 += CHUNK_ROWS) {
         for (int64_t o0 = 0; o0 < n_out; o0 += PANEL_OUT) {
-            int64_t out = sxt_min_i64(n_out - o0, PANEL_OUT), k = 0;
-            do {
-                int64_t columns = sxt_min_i64(n_k - k, BLOCK_K);
-                const float *block = b + o0 * ldb + k;
-                product_block(a + r0 * lda + k, lda, block, ldb, rows, out, columns, k == 0, &sums);
-                k += BLOCK_K;
-            } while (k < n_k);
-            store_panel(&sums, c + r0 * ldc + o0, ldc, rows, out);
+            product_part p = {.c = c + r0 * ldc + o0, .lda = lda, .ldb = ldb, .ldc = ldc};
+            p.n_rows = sxt_min_i64(n_rows - r0, CHUNK_ROWS);
+            p.n_out = sxt_min_i64(n_out - o0, PANEL_OUT);
+            for (int64_t k = 0; k == 0 || k < n_k; k += BLOCK_K) {
+                p.a = a + r0 * lda + k;
+                p.b = b + o0 * ldb + k;
+                p.n_k = sxt_min_i64(n_k - k, BLOCK_K);
+                p.first = k == 0;
+                p.last = k + BLOCK_K >= n_k;
+                product_block(&p, &chains);
+            }
         }
     }
-    for (int64_t r = n_tiled; r < n_rows; r++)
-        gemv_f32(b, (size_t)ldb * sizeof(float), a + r * lda, c + r * ldc, n_out, n_k);
 }
 
 #endif

@@ -7,5 +7,7 @@
 extern const sxt_kernels *const sxt_kernels_scalar;
 extern const sxt_kernels *const sxt_kernels_avx2;
 extern const sxt_kernels *const sxt_kernels_avx512;
+extern const sxt_kernels *const sxt_kernels_neon;
+extern const sxt_kernels *const sxt_kernels_neon_dotprod;
 
 #endif

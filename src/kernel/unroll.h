@@ -16,6 +16,15 @@
 #else
 #define SXT_INLINE static inline __attribute__((always_inline))
 #endif
+/* What a kernel brings towards the CPU for the next one while it works, a little with each of its steps: bursts
+ * would wait for each other. */
+#define SXT_FETCH_SHARE(ahead, step, n_steps)                                                                  \
+    do {                                                                                                       \
+        const char *share = (const char *)(ahead).at + (ahead).n_bytes / (n_steps) * (step);                   \
+        for (int64_t byte = 0; byte < (ahead).n_bytes / (n_steps); byte += 64)                                 \
+            __builtin_prefetch(share + byte);                                                                  \
+    } while (0)
+
 #define SXT_APART static __attribute__((noinline))
 
 #endif

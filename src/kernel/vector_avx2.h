@@ -8,7 +8,10 @@
 #include <immintrin.h>
 #include <stddef.h>
 
-enum { VEC_LANES = 8 };
+enum {
+    VEC_LANES = 8,
+    VEC_TILE_ROWS = 3 /* of products: level_matmul.h */
+};
 
 typedef __m256 vec;
 

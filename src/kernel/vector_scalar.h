@@ -7,7 +7,10 @@
 
 #include <stddef.h>
 
-enum { VEC_LANES = 8 };
+enum {
+    VEC_LANES = 8,
+    VEC_TILE_ROWS = 3 /* of products: level_matmul.h */
+};
 
 typedef struct vec {
     float lane[VEC_LANES];

@@ -9,20 +9,22 @@
 
 typedef struct sxt_forward sxt_forward;
 
-/* Activations for up to `chunk` tokens at a time. `model` and `pool` outlive it. */
-sxt_status sxt_forward_new(const sxt_model *model, sxt_pool *pool, int32_t chunk, sxt_forward **forward,
-                           sxt_error *error);
+/* Activations for up to `chunk` tokens at a time. `model` and `pool` outlive it. With fast precision the
+ * model's weights are packed already. */
+sxt_status sxt_forward_new(const sxt_model *model, sxt_pool *pool, int32_t chunk, sxt_precision precision,
+                           sxt_forward **forward, sxt_error *error);
 void sxt_forward_free(sxt_forward *forward);
 uint64_t sxt_forward_bytes(const sxt_model *model, int n_threads, int32_t chunk);
 
 /* Reads tokens (n <= chunk) that stand at indices first, first + 1, ...: appends their keys and values to
- * `layers` (n_layers views) and leaves their hidden states for sxt_forward_logits(). Returns false when
- * *cancel became true between layers; the cache beyond `first` is then undefined. */
-bool sxt_forward_read(sxt_forward *forward, const int32_t *tokens, int64_t first, int64_t n,
+ * `layers` (n_layers views) and leaves the hidden states of the last n_wanted of them for
+ * sxt_forward_logits(); the fewer, the less work is the last layer. Returns false when *cancel became true
+ * between layers; the cache beyond `first` is then undefined. */
+bool sxt_forward_read(sxt_forward *forward, const int32_t *tokens, int64_t first, int64_t n, int64_t n_wanted,
                       const sxt_plan *plan, const sxt_rope *rope, const sxt_kv_view *layers,
                       const atomic_bool *cancel);
 
-/* Logits (n_rows, n_vocab) of rows [i_row, i_row + n_rows) of the last chunk read. */
+/* Logits (n_rows, n_vocab) of rows [i_row, i_row + n_rows) of the last chunk read, all of them wanted then. */
 void sxt_forward_logits(sxt_forward *forward, int64_t i_row, int64_t n_rows, float *logits);
 
 #endif

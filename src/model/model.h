@@ -1,9 +1,10 @@
-/* An open model: source, tokenizer, hyper-parameters, weights. Immutable and shareable once open. */
+/* An open model: source, tokenizer, hyper-parameters, weights. Immutable and shareable once open (`packed`
+ * locks itself). */
 #ifndef SXT_MODEL_MODEL_H
 #define SXT_MODEL_MODEL_H
 
 #include "base/hash.h"
-#include "model/weights.h"
+#include "model/packed_weights.h"
 #include "text/tokenizer.h"
 
 struct sxt_model {
@@ -13,6 +14,7 @@ struct sxt_model {
     bool vocab_only;
     sxt_hparams hparams; /* not set when vocab_only */
     sxt_weights weights;
+    sxt_packed_weights *packed; /* of `weights`; made by the first fast session. NULL when vocab_only */
     char rope_scaling[128];
     char format[32];
     char architecture[64]; /* as the file names it */

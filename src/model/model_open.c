@@ -56,6 +56,7 @@ static sxt_status open_weights(sxt_model *model, bool keep_window, sxt_error *er
                         "holds a vocabulary and no weights; give a file that has both");
     SXT_TRY(sxt_hparams_read(&model->source, n_vocab, &model->hparams, error));
     SXT_TRY(sxt_weights_bind(&model->source, &model->hparams, &model->weights, error));
+    SXT_TRY(sxt_packed_weights_new(&model->weights, &model->packed, error));
     if (!keep_window) model->hparams.sliding_window = 0;
     sxt_rope_scaling_print(&model->hparams.rope, model->rope_scaling, sizeof model->rope_scaling);
     model->fingerprint = make_fingerprint(model);
@@ -86,6 +87,7 @@ sxt_status sxt_model_load(const char *path, const sxt_model_params *params, sxt_
 
 void sxt_model_unload(sxt_model *model) {
     if (!model) return;
+    sxt_packed_weights_free(model->packed);
     sxt_weights_free(&model->weights);
     sxt_tokenizer_free(model->tokenizer);
     sxt_source_close(&model->source);

@@ -163,12 +163,32 @@ static bool is_required(const sxt_hparams *h, const sxt_weight_name *row) {
     }
 }
 
+int32_t sxt_weight_dims(const sxt_hparams *h, const sxt_weight_name *row, int64_t dims[2]) {
+    const place *to = &places[row->slot];
+    char why[64];
+    bool is_bias = row->slot >= SXT_W_Q_BIAS && row->slot <= SXT_W_O_BIAS;
+    if ((is_bias && !is_required(h, row)) || (row->slot == SXT_W_OUTPUT && h->tied_output)) return 0;
+    int64_t rows = measure(h, to->rows, why), columns = measure(h, to->columns, why);
+    dims[0] = to->is_vector ? columns : rows;
+    dims[1] = to->is_vector ? 1 : columns;
+    return to->is_vector ? 1 : 2;
+}
+
 /* No usable tensor of this name. */
 static sxt_status bind_none(const binder *b, const sxt_weight_name *row, const char *name) {
     const char *why = b->source->folder ? sxt_hf_why_unusable(b->source->folder, name) : NULL;
     const sxt_tensor *none;
     if (!why && !is_required(b->hparams, row)) return SXT_OK;
     return sxt_source_need_tensor(b->source, name, &none, b->error);
+}
+
+/* With both dimensions, also where the file leaves out one of 1. */
+static void bind_matrix(const sxt_tensor *tensor, const sxt_hparams *h, const place *to, sxt_tensor *matrix) {
+    char why[64];
+    *matrix = *tensor;
+    matrix->n_dims = 2;
+    matrix->dims[0] = measure(h, to->rows, why);
+    matrix->dims[1] = measure(h, to->columns, why);
 }
 
 static sxt_status bind_one(binder *b, const sxt_weight_name *row, int32_t layer) {
@@ -181,7 +201,7 @@ static sxt_status bind_one(binder *b, const sxt_weight_name *row, int32_t layer)
     b->n_bound[row->slot]++;
     char *owner = row->per_layer ? (char *)&b->weights->layers[layer] : (char *)b->weights;
     if (to->is_vector) return load_vector(b, tensor, (float **)(void *)(owner + to->member));
-    memcpy(owner + to->member, tensor, sizeof *tensor);
+    bind_matrix(tensor, b->hparams, to, (sxt_tensor *)(void *)(owner + to->member));
     return SXT_OK;
 }
 

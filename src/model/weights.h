@@ -23,6 +23,10 @@ typedef struct sxt_weights {
     uint64_t private_bytes; /* memory made at load */
 } sxt_weights;
 
+/* The shape of a weight under these hyper-parameters: 2 and (rows, columns), 1 and a vector's length, or 0
+ * where the model has no such weight. */
+int32_t sxt_weight_dims(const sxt_hparams *hparams, const sxt_weight_name *row, int64_t dims[2]);
+
 /* Sets hparams->tied_output, biases and rope.freq_factors from what is there. */
 sxt_status sxt_weights_bind(const sxt_source *source, sxt_hparams *hparams, sxt_weights *weights,
                             sxt_error *error);

@@ -9,9 +9,10 @@
 
 typedef struct sxt_attention {
     const sxt_plan *plan;
-    const sxt_rope *rope;   /* reserved for every position that the plan can use */
-    int64_t sliding_window; /* of this layer; 0: none */
-    int64_t first;          /* index of the first query */
+    const sxt_rope *rope;    /* reserved for every position that the plan can use */
+    sxt_precision precision; /* FAST: products of 16-bit integers on levels that have them, else f32 */
+    int64_t sliding_window;  /* of this layer; 0: none */
+    int64_t first;           /* index of the first query */
     int64_t n_queries;
     int32_t n_heads, n_kv_heads, head_dim;
     float scale;    /* usually 1 / sqrt(head_dim) */
@@ -20,7 +21,7 @@ typedef struct sxt_attention {
     float *out;     /* (n_queries, n_heads, head_dim) */
 } sxt_attention;
 
-/* Workspace for one thread, in bytes, for up to n_queries queries at a time. */
+/* Workspace for one thread, in bytes, for up to n_queries queries at a time; it does not grow with the keys. */
 size_t sxt_attention_scratch_bytes(int32_t n_heads, int32_t n_kv_heads, int32_t head_dim, int64_t n_queries);
 
 /* `scratch`: n_threads pieces of scratch_bytes each, 64-byte aligned. The same bits for any split of the

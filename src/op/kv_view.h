@@ -7,17 +7,32 @@
 /* Keys of a block: also attention's tile, so a tile is always one contiguous block. */
 enum { SXT_KV_BLOCK = 128 };
 
-/* One layer. k and v: (n_blocks, n_kv_heads, SXT_KV_BLOCK, head_dim) of f32 or f16. */
+/* One layer. k and v: (n_blocks, n_kv_heads, SXT_KV_BLOCK) rows of one head's vector each, head_dim elements of
+ * the type, with zeros up to whole blocks of it (Q8_0 and Q4_0: 32 elements). */
 typedef struct sxt_kv_view {
-    sxt_type type; /* SXT_TYPE_F32 or SXT_TYPE_F16 */
+    sxt_type type; /* one that sxt_kv_type_known() */
     int32_t n_kv_heads, head_dim;
     void *k, *v;
 } sxt_kv_view;
 
-/* Bytes of k (or of v) for n_tokens, whole blocks. */
-uint64_t sxt_kv_bytes(sxt_type type, int64_t n_kv_heads, int64_t head_dim, int64_t n_tokens);
+/* F32, F16, BF16, Q8_0 and Q4_0. */
+bool sxt_kv_type_known(sxt_type type);
+#define SXT_KV_TYPES "F32, F16, BF16, Q8_0 or Q4_0"
+
+/* head_dim with the zeros, and the bytes of such a row. */
+int32_t sxt_kv_padded(sxt_type type, int32_t head_dim);
+size_t sxt_kv_row_bytes(sxt_type type, int32_t head_dim);
+
+/* Bytes of k (or of v) for n_tokens, whole blocks; UINT64_MAX when that is no number. */
+uint64_t sxt_kv_bytes(sxt_type type, int64_t n_kv_heads, int32_t head_dim, int64_t n_tokens);
+
+/* Where the row of token i of a head lies in k and v, in bytes. */
+size_t sxt_kv_place(const sxt_kv_view *view, int64_t i, int32_t head);
 
 /* Stores n tokens from index first: k and v (n, n_kv_heads, head_dim), un-rotated. */
 void sxt_kv_store(const sxt_kv_view *view, int64_t first, int64_t n, const float *k, const float *v);
+
+/* n rows of k or v as f32 (n, sxt_kv_padded): where they lie, or converted to `space`. */
+const float *sxt_kv_load(const sxt_kv_view *view, const void *rows, int64_t n, float *space);
 
 #endif

@@ -116,6 +116,7 @@ void sxt_linear(sxt_pool *pool, const sxt_tensor *w, const float *x, int64_t n_r
     work.row_bytes = row_bytes(w, work.n_in);
     work.scratch = scratch;
     work.scratch_bytes = scratch_bytes;
+    if (n_rows < 1) return;
     cut_outputs(&work, sxt_pool_n_threads(pool));
     sxt_pool_run(pool, work.n_out_tasks * ((n_rows + ROW_BLOCK - 1) / ROW_BLOCK), linear_task, &work);
 }

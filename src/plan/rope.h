@@ -46,4 +46,7 @@ uint64_t sxt_rope_bytes(const sxt_rope *rope, int64_t n_positions);
  * reserved range come from the table; any other is computed into `spare` (n_rot). */
 const float *sxt_rope_row(const sxt_rope *rope, double position, float *spare);
 
+/* The reserved rows (*n_rows, n_rot) themselves. */
+const float *sxt_rope_rows(const sxt_rope *rope, int64_t *n_rows);
+
 #endif

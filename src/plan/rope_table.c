@@ -76,3 +76,8 @@ const float *sxt_rope_row(const sxt_rope *rope, double position, float *spare) {
     fill_row(rope, position, spare);
     return spare;
 }
+
+const float *sxt_rope_rows(const sxt_rope *rope, int64_t *n_rows) {
+    *n_rows = rope->n_rows;
+    return rope->rows;
+}

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -286,6 +287,37 @@ static void maps(void **state) {
     sxt_map_close(&map);
 }
 
+/* Anonymous pages that are forgotten come back as zeros: so it shows which ones are. */
+static void forgetting_keeps_pages_that_are_shared(void **state) {
+    (void)state;
+    enum { PAGES = 4 };
+    size_t page = (size_t)sysconf(_SC_PAGESIZE), size = PAGES * page;
+    uint8_t *bytes = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    assert_ptr_not_equal(bytes, MAP_FAILED);
+    memset(bytes, 0xAA, size);
+    sxt_map_forget(bytes + 1, page);
+    sxt_map_forget(bytes + 1, 0);
+    for (size_t i = 0; i < size; i++) assert_int_equal(bytes[i], 0xAA);
+    sxt_map_forget(bytes + page - 1, 2 * page + 2); /* pages 1 and 2, and one byte on either side */
+    for (size_t i = 0; i < size; i++) assert_int_equal(bytes[i], i / page == 1 || i / page == 2 ? 0 : 0xAA);
+    munmap(bytes, size);
+}
+
+/* Those of a file come back as they were. */
+static void forgotten_pages_are_read_again(void **state) {
+    (void)state;
+    static char text[1 << 16];
+    sxt_error error;
+    sxt_map map = {0};
+    for (size_t i = 0; i + 1 < sizeof text; i++) text[i] = (char)('a' + i % 23);
+    put(text);
+    assert_int_equal(sxt_map_open(target, &map, &error), SXT_OK);
+    assert_memory_equal(map.data, text, map.size);
+    sxt_map_forget(map.data, map.size);
+    assert_memory_equal(map.data, text, map.size);
+    sxt_map_close(&map);
+}
+
 static void paths(void **state) {
     (void)state;
     put("x");
@@ -317,6 +349,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(abort_keeps_the_old_file, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(folders_that_are_not_there, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(maps, make_folder, remove_folder),
+        cmocka_unit_test(forgetting_keeps_pages_that_are_shared),
+        cmocka_unit_test_setup_teardown(forgotten_pages_are_read_again, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(paths, make_folder, remove_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

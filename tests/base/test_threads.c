@@ -7,10 +7,14 @@
 #include <cmocka.h>
 
 #include "base/memory.h"
+#include "base/rng.h"
 #include "base/threads.h"
 
+#include <sched.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 enum { MAX_TASKS = 1000, MAX_THREADS = 40 };
 
@@ -68,6 +72,168 @@ static void add_one(void *arg, int64_t i_task, int i_thread) {
     ((int *)arg)[i_task]++;
 }
 
+typedef struct chain {
+    const int64_t *from; /* (n) */
+    int64_t *to;         /* (n) */
+    int64_t n, offset;
+} chain;
+
+/* Reads two values that other threads may have written in the round before. */
+static void next_value(void *arg, int64_t i_task, int i_thread) {
+    (void)i_thread;
+    const chain *c = arg;
+    c->to[i_task] = c->from[i_task] + c->from[(i_task + c->offset) % c->n] % 1000003;
+}
+
+/* Each round lives off what the round before has written, with an argument that is gone when the round is:
+ * a thread that runs late, or a task of an old round, would change the result. */
+static void rounds_see_what_rounds_before_wrote(void **state) {
+    (void)state;
+    enum { ROUNDS = 3000, MOST = 70 };
+    static const int threads[] = {2, 3, 8, 64};
+    for (size_t t = 0; t < sizeof threads / sizeof threads[0]; t++) {
+        int64_t values[2][MOST], serial[2][MOST];
+        sxt_rng rng = sxt_rng_make(7);
+        sxt_pool *pool = NULL;
+        for (int i = 0; i < MOST; i++) values[0][i] = values[1][i] = serial[0][i] = serial[1][i] = i;
+        assert_int_equal(sxt_pool_new(threads[t], &pool, NULL), SXT_OK);
+        for (int round = 0; round < ROUNDS; round++) {
+            int64_t n = 1 + sxt_rng_u32(&rng) % MOST, offset = sxt_rng_u32(&rng) % MOST;
+            int from = round % 2;
+            chain parallel = {values[from], values[!from], n, offset};
+            chain alone = {serial[from], serial[!from], n, offset};
+            sxt_pool_run(pool, n, next_value, &parallel);
+            for (int64_t i = 0; i < n; i++) next_value(&alone, i, 0);
+            memset(&parallel, 0xFF, sizeof parallel);
+        }
+        assert_memory_equal(values, serial, sizeof values);
+        sxt_pool_free(pool);
+    }
+}
+
+static void pause_ms(long ms) { usleep((useconds_t)ms * 1000); }
+
+/* The first task of a round sleeps, so that the others are done, and their threads asleep, long before. */
+static void first_is_slow(void *arg, int64_t i_task, int i_thread) {
+    (void)i_thread;
+    if (i_task == 0) pause_ms(3);
+    ((int *)arg)[i_task]++;
+}
+
+/* The last one: the caller has nothing left to do and must sleep until it is done. */
+static void last_is_slow(void *arg, int64_t i_task, int i_thread) {
+    (void)i_thread;
+    if (i_task == 9) pause_ms(3);
+    ((int *)arg)[i_task]++;
+}
+
+static void slow_tasks_are_waited_for(void **state) {
+    (void)state;
+    enum { ROUNDS = 12, TASKS = 10 };
+    static const int threads[] = {2, 3, 16};
+    for (size_t t = 0; t < sizeof threads / sizeof threads[0]; t++) {
+        int times[TASKS] = {0};
+        sxt_pool *pool = NULL;
+        assert_int_equal(sxt_pool_new(threads[t], &pool, NULL), SXT_OK);
+        for (int round = 0; round < ROUNDS; round++) {
+            sxt_pool_run(pool, TASKS, round % 2 ? first_is_slow : last_is_slow, times);
+            for (int i = 0; i < TASKS; i++) assert_int_equal(times[i], round + 1);
+        }
+        sxt_pool_free(pool);
+    }
+}
+
+/* Threads that have gone to sleep come back for the next round, and for the end. */
+static void sleeping_pools_wake_and_stop(void **state) {
+    (void)state;
+    int sums[40] = {0};
+    for (int i = 0; i < 6; i++) {
+        sxt_pool *pool = NULL;
+        assert_int_equal(sxt_pool_new(1 + 3 * i, &pool, NULL), SXT_OK);
+        for (int round = 0; round < 3; round++) {
+            sxt_pool_run(pool, 40, add_one, sums);
+            pause_ms(2);
+        }
+        sxt_pool_free(pool);
+    }
+    for (int i = 0; i < 40; i++) assert_int_equal(sums[i], 18);
+}
+
+static double cpu_seconds(void) {
+    struct rusage use;
+    assert_int_equal(getrusage(RUSAGE_SELF, &use), 0);
+    return (double)(use.ru_utime.tv_sec + use.ru_stime.tv_sec) +
+           1e-6 * (double)(use.ru_utime.tv_usec + use.ru_stime.tv_usec);
+}
+
+/* Nothing here depends on how fast the machine is: a pool that spins uses all of the time that it is left
+ * alone, on a slow machine too; one that sleeps uses none. */
+static void an_idle_pool_does_not_spin(void **state) {
+    (void)state;
+    int sums[8] = {0};
+    sxt_pool *pool = NULL;
+    assert_int_equal(sxt_pool_new(sxt_cpu_count() + 1, &pool, NULL), SXT_OK);
+    sxt_pool_run(pool, 8, add_one, sums);
+    double before = cpu_seconds();
+    pause_ms(400);
+    assert_true(cpu_seconds() - before < 0.2);
+    sxt_pool_free(pool);
+}
+
+/* The same for a caller that waits for one long task of another thread. */
+static void long_sleep(void *arg, int64_t i_task, int i_thread) {
+    (void)i_thread;
+    (void)arg;
+    if (i_task == 1) pause_ms(400);
+}
+
+static void a_waiting_caller_does_not_spin(void **state) {
+    (void)state;
+    sxt_pool *pool = NULL;
+    assert_int_equal(sxt_pool_new(2, &pool, NULL), SXT_OK);
+    double before = cpu_seconds();
+    sxt_pool_run(pool, 2, long_sleep, NULL);
+    assert_true(cpu_seconds() - before < 0.2);
+    sxt_pool_free(pool);
+}
+
+typedef struct allowed {
+    cpu_set_t cpus;
+    atomic_int n_elsewhere;
+} allowed;
+
+static void look_where_it_may_run(void *arg, int64_t i_task, int i_thread) {
+    (void)i_task;
+    (void)i_thread;
+    allowed *a = arg;
+    cpu_set_t cpus;
+    if (sched_getaffinity(0, sizeof cpus, &cpus) != 0 || !CPU_EQUAL(&cpus, &a->cpus))
+        atomic_fetch_add(&a->n_elsewhere, 1);
+    pause_ms(1); /* lets the other threads have some */
+}
+
+/* Threads may run where the thread that makes the pool may, no less and no more. */
+static void affinity_is_respected(void **state) {
+    (void)state;
+    cpu_set_t all, one;
+    assert_int_equal(sched_getaffinity(0, sizeof all, &all), 0);
+    int last = CPU_SETSIZE - 1;
+    while (!CPU_ISSET(last, &all)) last--;
+    CPU_ZERO(&one);
+    CPU_SET(last, &one);
+    for (int pinned = 0; pinned < 2; pinned++) {
+        allowed a = {.cpus = pinned ? one : all};
+        sxt_pool *pool = NULL;
+        assert_int_equal(sched_setaffinity(0, sizeof a.cpus, &a.cpus), 0);
+        assert_int_equal(sxt_pool_new(4, &pool, NULL), SXT_OK);
+        if (pinned) assert_int_equal(sxt_cpu_count(), 1);
+        sxt_pool_run(pool, 20, look_where_it_may_run, &a);
+        assert_int_equal(atomic_load(&a.n_elsewhere), 0);
+        sxt_pool_free(pool);
+        assert_int_equal(sched_setaffinity(0, sizeof all, &all), 0);
+    }
+}
+
 /* Rounds follow each other without a pause, as the layers of a forward pass do. */
 static void thousands_of_short_rounds(void **state) {
     (void)state;
@@ -90,6 +256,19 @@ static void pools_that_never_ran_are_freed(void **state) {
         sxt_pool_free(pool);
     }
     sxt_pool_free(NULL);
+}
+
+/* A thread may notice the last round only when the pool is being freed already. */
+static void pools_are_freed_right_after_a_round(void **state) {
+    (void)state;
+    int sums[8] = {0};
+    for (int i = 0; i < 1500; i++) {
+        sxt_pool *pool = NULL;
+        assert_int_equal(sxt_pool_new(2 + i % 7, &pool, NULL), SXT_OK);
+        sxt_pool_run(pool, 8, add_one, sums);
+        sxt_pool_free(pool);
+    }
+    for (int i = 0; i < 8; i++) assert_int_equal(sums[i], 1500);
 }
 
 static bool fail_one_allocation(void *user, size_t bytes) {
@@ -120,7 +299,14 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_task_runs_once),
         cmocka_unit_test(thousands_of_short_rounds),
+        cmocka_unit_test(rounds_see_what_rounds_before_wrote),
+        cmocka_unit_test(slow_tasks_are_waited_for),
+        cmocka_unit_test(sleeping_pools_wake_and_stop),
+        cmocka_unit_test(an_idle_pool_does_not_spin),
+        cmocka_unit_test(a_waiting_caller_does_not_spin),
+        cmocka_unit_test(affinity_is_respected),
         cmocka_unit_test(pools_that_never_ran_are_freed),
+        cmocka_unit_test(pools_are_freed_right_after_a_round),
         cmocka_unit_test(each_failing_allocation_is_reported),
         cmocka_unit_test(there_is_a_cpu),
     };

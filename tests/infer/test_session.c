@@ -39,12 +39,15 @@ static int close_model(void **state) {
     return 0;
 }
 
+static sxt_precision precision; /* of the sessions that new_session() makes */
+
 static sxt_session *new_session(const char *plan, int threads, int chunk, sxt_type kv) {
     sxt_session_params params = sxt_session_params_default();
     params.n_ctx = 1024;
     params.n_threads = threads;
     params.chunk = chunk;
     params.kv_type = kv;
+    params.precision = precision;
     params.plan = plan;
     sxt_session *session = NULL;
     sxt_error error = {0};
@@ -86,11 +89,18 @@ static void same_bits_for_any_split(void **state) {
     static const struct {
         const char *plan;
         sxt_type kv;
-    } cases[] = {{"none", SXT_TYPE_F32},
-                 {"self-extend:group=8,window=64", SXT_TYPE_F16},
-                 {"self-extend:group=7,window=30", SXT_TYPE_F32}};
-    static const struct { int threads, chunk; } splits[] = {{2, 512}, {3, 64}, {1, 7}, {2, 1}};
+        sxt_precision precision;
+    } cases[] = {{"none", SXT_TYPE_F32, SXT_PRECISION_F32},
+                 {"self-extend:group=8,window=64", SXT_TYPE_F16, SXT_PRECISION_F32},
+                 {"self-extend:group=7,window=30", SXT_TYPE_Q8_0, SXT_PRECISION_F32},
+                 {"none", SXT_TYPE_F32, SXT_PRECISION_FAST},
+                 {"self-extend:group=8,window=64", SXT_TYPE_F16, SXT_PRECISION_FAST},
+                 {"self-extend:group=7,window=30", SXT_TYPE_BF16, SXT_PRECISION_FAST},
+                 {"none", SXT_TYPE_Q8_0, SXT_PRECISION_FAST},
+                 {"self-extend:group=8,window=64", SXT_TYPE_Q4_0, SXT_PRECISION_FAST}};
+    static const struct { int threads, chunk; } splits[] = {{2, 512}, {3, 64}, {8, 100}, {1, 7}, {2, 1}};
     for (size_t c = 0; c < sizeof cases / sizeof cases[0]; c++) {
+        precision = cases[c].precision;
         float *expected = reference(cases[c].plan, cases[c].kv);
         for (size_t i = 0; i < sizeof splits / sizeof splits[0]; i++) {
             sxt_session *s = new_session(cases[c].plan, splits[i].threads, splits[i].chunk, cases[c].kv);
@@ -100,6 +110,7 @@ static void same_bits_for_any_split(void **state) {
         }
         free(expected);
     }
+    precision = SXT_PRECISION_FAST;
 }
 
 static void plans_differ_past_the_window(void **state) {

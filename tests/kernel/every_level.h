@@ -5,13 +5,13 @@
 #include "base/rng.h"
 #include "kernel/kernel.h"
 
-enum { MAX_LEVELS = 3 }; /* the best one last */
+enum { MAX_LEVELS = 8 };
 
+/* The scalar one first, the best one last. */
 static inline int levels(const sxt_kernels **found) {
-    static const char *const names[MAX_LEVELS] = {"scalar", "avx2", "avx512"};
     int n = 0;
-    for (int i = 0; i < MAX_LEVELS; i++)
-        if ((found[n] = sxt_kernels_find(names[i]))) n++;
+    while (n < MAX_LEVELS && sxt_kernels_at(n)) n++;
+    for (int i = 0; i < n; i++) found[i] = sxt_kernels_at(n - 1 - i);
     return n;
 }
 

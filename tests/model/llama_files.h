@@ -13,6 +13,7 @@
 typedef struct llama_spec {
     int n_layers, d_model, n_heads, n_kv_heads, head_dim, n_ff, n_vocab;
     bool tied, q_bias, kv_bias, o_bias;
+    bool flat;               /* matrices of one row are written without that dimension */
     const char *config_more; /* further members of config.json: ", \"rope_scaling\": {...}" */
     const char *omit;        /* this tensor is left out */
     const char *extra;       /* a tensor (4) of this name is added */
@@ -85,6 +86,10 @@ static inline void llama_add(llama_list *list, const llama_spec *s, const char *
     snprintf(t->name, sizeof t->name, "%s", name);
     t->n_dims = llama_shape(s, slot, t->dims);
     t->is_vector = t->n_dims == 1;
+    if (s->flat && t->n_dims == 2 && t->dims[0] == 1) {
+        t->n_dims = 1;
+        t->dims[0] = t->dims[1];
+    }
     if (s->narrow && strcmp(s->narrow, name) == 0) t->dims[0]--;
     t->n = (size_t)(t->n_dims == 2 ? t->dims[0] * t->dims[1] : t->dims[0]);
     t->values = malloc(t->n * sizeof *t->values);

@@ -124,6 +124,25 @@ static void test_head_dim_apart_from_d_model(void **state) {
     finish(o);
 }
 
+/* The forward pass counts on both dimensions of a matrix, whatever the file says. */
+static void test_matrices_of_one_row(void **state) {
+    (void)state;
+    static const char *const names[2][2] = {
+        {"model.layers.1.mlp.gate_proj.weight", "model.layers.1.mlp.down_proj.weight"},
+        {"blk.1.ffn_gate.weight", "blk.1.ffn_down.weight"}};
+    llama_spec spec = llama_small;
+    spec.n_ff = 1;
+    spec.flat = true;
+    for (int is_gguf = 0; is_gguf < 2; is_gguf++) {
+        llama_list *list = llama_make(&spec, is_gguf);
+        opened *o = good(&spec, is_gguf);
+        check_matrix(&o->weights.layers[1].gate, list, names[is_gguf][0], 1, 64);
+        check_matrix(&o->weights.layers[1].down, list, names[is_gguf][1], 64, 1);
+        finish(o);
+        llama_free(list);
+    }
+}
+
 static void test_tied_output(void **state) {
     (void)state;
     llama_spec spec = llama_small;
@@ -325,6 +344,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_folder_is_bound),
         cmocka_unit_test(test_head_dim_apart_from_d_model),
+        cmocka_unit_test(test_matrices_of_one_row),
         cmocka_unit_test(test_tied_output),
         cmocka_unit_test(test_gguf_rope_freqs),
         cmocka_unit_test(test_missing_tensors),

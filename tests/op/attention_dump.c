@@ -1,6 +1,6 @@
 /* Runs attention for tests/oracle/test_attention.py: cases on standard input, outputs on standard output.
  * A case is one line, then q (n, n_heads, head_dim), k and v (n, n_kv_heads, head_dim) as raw floats:
- *     PLAN n n_heads n_kv_heads head_dim n_rot interleaved f16 sliding chunk n_threads theta
+ *     PLAN n n_heads n_kv_heads head_dim n_rot interleaved type fast sliding chunk n_threads theta
  * Its output is out (n, n_heads, head_dim). */
 #include "base/memory.h"
 #include "op/attention.h"
@@ -12,7 +12,7 @@
 
 typedef struct dump_case {
     char plan[96];
-    int n, n_heads, n_kv_heads, head_dim, n_rot, interleaved, f16, sliding, chunk, n_threads;
+    int n, n_heads, n_kv_heads, head_dim, n_rot, interleaved, type, fast, sliding, chunk, n_threads;
     double theta;
 } dump_case;
 
@@ -31,10 +31,10 @@ static float *read_floats(int64_t n) {
 static bool read_case(dump_case *c) {
     char line[256];
     if (!fgets(line, sizeof line, stdin)) return false;
-    int n = sscanf(line, "%95s %d %d %d %d %d %d %d %d %d %d %lf", c->plan, &c->n, &c->n_heads, &c->n_kv_heads,
-                   &c->head_dim, &c->n_rot, &c->interleaved, &c->f16, &c->sliding, &c->chunk, &c->n_threads,
-                   &c->theta);
-    need(n == 12, "a case line is damaged");
+    int n = sscanf(line, "%95s %d %d %d %d %d %d %d %d %d %d %d %lf", c->plan, &c->n, &c->n_heads,
+                   &c->n_kv_heads, &c->head_dim, &c->n_rot, &c->interleaved, &c->type, &c->fast, &c->sliding,
+                   &c->chunk, &c->n_threads, &c->theta);
+    need(n == 13, "a case line is damaged");
     return true;
 }
 
@@ -65,7 +65,7 @@ static void run_case(const dump_case *c) {
     sxt_rope_params params = {.n_rot = c->n_rot, .theta = c->theta, .interleaved = c->interleaved != 0};
     sxt_rope *rope = NULL;
     sxt_error error = {0};
-    sxt_type type = c->f16 ? SXT_TYPE_F16 : SXT_TYPE_F32;
+    sxt_type type = (sxt_type)c->type;
     uint64_t bytes = sxt_kv_bytes(type, c->n_kv_heads, c->head_dim, c->n);
     int64_t n_q = (int64_t)c->n * c->n_heads * c->head_dim, n_kv = (int64_t)c->n * c->n_kv_heads * c->head_dim;
     need(sxt_plan_parse(c->plan, &model, &request, &error) == SXT_OK, error.text);
@@ -75,6 +75,7 @@ static void run_case(const dump_case *c) {
     float *out = sxt_alloc((size_t)n_q, sizeof *out);
     sxt_attention a = {.plan = &request.fixed,
                        .rope = rope,
+                       .precision = c->fast ? SXT_PRECISION_FAST : SXT_PRECISION_F32,
                        .sliding_window = c->sliding,
                        .n_heads = c->n_heads,
                        .n_kv_heads = c->n_kv_heads,
