@@ -1,6 +1,8 @@
 #include "peak_memory.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 
 void peak_memory_restart(void) {
@@ -15,7 +17,7 @@ int64_t peak_memory_bytes(void) {
     char line[128];
     FILE *file = fopen("/proc/self/status", "r");
     while (file != NULL && kib < 0 && fgets(line, sizeof line, file) != NULL)
-        if (sscanf(line, "VmHWM: %lld", &kib) != 1) kib = -1;
+        if (strncmp(line, "VmHWM:", 6) == 0) kib = strtoll(line + 6, NULL, 10);
     if (file != NULL) fclose(file);
     if (kib >= 0) return (int64_t)kib * 1024;
     struct rusage usage = {0};

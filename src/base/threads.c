@@ -12,6 +12,7 @@
 #include <stdalign.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -266,12 +267,12 @@ int sxt_pool_n_threads(const sxt_pool *pool) { return pool->n_threads; }
 static int container_cpus(void) {
     FILE *f = fopen("/sys/fs/cgroup/cpu.max", "r");
     if (!f) return INT_MAX;
-    long long quota, period;
-    int n = INT_MAX;
-    if (fscanf(f, "%lld %lld", &quota, &period) == 2 && quota > 0 && period > 0 && quota / period < INT_MAX)
-        n = (int)((quota + period - 1) / period);
+    char text[64] = "", *end; /* "QUOTA PERIOD", or "max PERIOD" */
+    bool is_read = fgets(text, sizeof text, f) != NULL;
     fclose(f);
-    return n;
+    long long quota = strtoll(text, &end, 10), period = strtoll(end, NULL, 10);
+    if (!is_read || quota <= 0 || period <= 0 || quota / period >= INT_MAX) return INT_MAX;
+    return (int)(quota / period + (quota % period != 0));
 }
 
 int sxt_cpu_count(void) {

@@ -3,6 +3,8 @@
 #include "base/num.h"
 #include "kernel/kernel.h"
 
+#include <assert.h>
+
 enum {
     ROWS_PER_TASK = 8,      /* of x, while they become integers */
     SERIAL_ROWS = 4,        /* so few are not worth waking a thread */
@@ -88,6 +90,7 @@ static void add_part(packed_work *work, const sxt_product *product, int64_t n_th
     p->y = product->y;
     p->group_bytes = sxt_packed_tensor_group_bytes(product->w);
     cut_product(work, p, n_threads);
+    assert(p->task_rows > 0);
     p->end_task = work->n_parts ? p[-1].end_task : 0;
     p->end_task += p->n_out_tasks * ((work->n_rows + p->task_rows - 1) / p->task_rows);
     work->n_parts++;
