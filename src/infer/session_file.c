@@ -128,20 +128,30 @@ static sxt_status read_header(const sxt_session *s, sxt_reader *r, state_header 
     return read_plan(s, plan, header, error);
 }
 
+/* The first walk checks, the second copies. */
 typedef struct loader {
     sxt_reader reader;
     sxt_hash hash;
-    bool copy; /* the first walk checks, the second copies */
 } loader;
 
-static sxt_status take(void *user, void *bytes, size_t n, sxt_error *error) {
+static sxt_status next_bytes(loader *l, size_t n, const uint8_t **bytes, sxt_error *error) {
+    *bytes = sxt_read_bytes(&l->reader, n);
+    return *bytes ? SXT_OK : damaged(error, l->reader.pos, "it ends inside the cache");
+}
+
+static sxt_status hash_bytes(void *user, void *unused, size_t n, sxt_error *error) {
     loader *l = user;
-    const uint8_t *from = sxt_read_bytes(&l->reader, n);
-    if (!from) return damaged(error, l->reader.pos, "it ends inside the cache");
-    if (l->copy)
-        memcpy(bytes, from, n);
-    else
-        l->hash = sxt_hash_more(l->hash, from, n);
+    const uint8_t *from;
+    (void)unused;
+    SXT_TRY(next_bytes(l, n, &from, error));
+    l->hash = sxt_hash_more(l->hash, from, n);
+    return SXT_OK;
+}
+
+static sxt_status copy_bytes(void *user, void *bytes, size_t n, sxt_error *error) {
+    const uint8_t *from;
+    SXT_TRY(next_bytes(user, n, &from, error));
+    memcpy(bytes, from, n);
     return SXT_OK;
 }
 
@@ -150,10 +160,11 @@ static sxt_status check_sum(const sxt_session *s, const sxt_map *map, const stat
                             size_t plan_size, sxt_error *error) {
     static const size_t pieces[] = {4, 4, 8, 8, 4, 4, 8, 8, 8};
     loader l = {.reader = sxt_reader_make(map->data, map->size)};
-    for (size_t i = 0; i < sizeof pieces / sizeof pieces[0]; i++) SXT_TRY(take(&l, NULL, pieces[i], error));
-    SXT_TRY(take(&l, NULL, plan_size, error));
-    SXT_TRY(take(&l, NULL, (size_t)header->n_tokens * sizeof(int32_t), error));
-    SXT_TRY(sxt_kv_cache_runs(&s->cache, header->n_cached, take, &l, error));
+    for (size_t i = 0; i < sizeof pieces / sizeof pieces[0]; i++)
+        SXT_TRY(hash_bytes(&l, NULL, pieces[i], error));
+    SXT_TRY(hash_bytes(&l, NULL, plan_size, error));
+    SXT_TRY(hash_bytes(&l, NULL, (size_t)header->n_tokens * sizeof(int32_t), error));
+    SXT_TRY(sxt_kv_cache_runs(&s->cache, header->n_cached, hash_bytes, &l, error));
     sxt_hash saved = {0};
     saved.low = sxt_read_u64(&l.reader);
     saved.high = sxt_read_u64(&l.reader);
@@ -162,7 +173,7 @@ static sxt_status check_sum(const sxt_session *s, const sxt_map *map, const stat
 }
 
 static sxt_status load_map(sxt_session *s, const sxt_map *map, sxt_error *error) {
-    loader l = {.reader = sxt_reader_make(map->data, map->size), .copy = true};
+    loader l = {.reader = sxt_reader_make(map->data, map->size)};
     state_header header = {0};
     SXT_TRY(read_header(s, &l.reader, &header, error));
     size_t plan_size = (size_t)(l.reader.pos - HEADER_BYTES);
@@ -175,9 +186,9 @@ static sxt_status load_map(sxt_session *s, const sxt_map *map, sxt_error *error)
     }
     SXT_TRY(sxt_rope_reserve(s->rope, header.plan_length + 1, error));
     int64_t n_kept = sxt_min_i64(header.n_tokens, s->params.n_ctx); /* past it are only tokens not read yet */
-    SXT_TRY(take(&l, s->tokens, (size_t)n_kept * sizeof(int32_t), error));
+    SXT_TRY(copy_bytes(&l, s->tokens, (size_t)n_kept * sizeof(int32_t), error));
     l.reader.pos += (uint64_t)(header.n_tokens - n_kept) * sizeof(int32_t);
-    SXT_TRY(sxt_kv_cache_runs(&s->cache, header.n_cached, take, &l, error));
+    SXT_TRY(sxt_kv_cache_runs(&s->cache, header.n_cached, copy_bytes, &l, error));
     s->n_tokens = n_kept;
     s->n_cached = header.n_cached;
     s->has_logits = false;
