@@ -14,19 +14,10 @@ enum {
     INT16_MOST_VECS = SXT_TILE_KEYS / VEC_LANES
 };
 
-/* Whole strips of the usual head sizes are compiled apart, as straight code. */
-#define COMMON_SIZE(head_dim) (__builtin_constant_p(head_dim) && (head_dim) % VEC_LANES == 0)
-#define WITH_COMMON_SIZE(whole, head_dim, function, ...)                                                       \
-    do {                                                                                                       \
-        if ((whole) && (head_dim) == 64)                                                                       \
-            function(__VA_ARGS__, 16, 64, ahead);                                                              \
-        else if ((whole) && (head_dim) == 128)                                                                 \
-            function(__VA_ARGS__, 16, 128, ahead);                                                             \
-        else                                                                                                   \
-            function(__VA_ARGS__, n, head_dim, ahead);                                                         \
-    } while (0)
-
 /* ---- Numbers to integers ----------------------------------------------------------------------------- */
+
+/* n from 0 to more than 16. */
+SXT_INLINE __mmask16 rows_that_exist(int64_t n) { return n >= VEC_LANES ? (__mmask16)0xffff : vec_first(n); }
 
 /* The first n of 16 floats, n from 0 to more than 16. */
 SXT_INLINE __m512 load_up_to(const float *x, int64_t n) {
@@ -76,24 +67,12 @@ SXT_INLINE __m512i largest_of_16(const __m512i *rows) {
 }
 
 /* Lengths of 16 rows. Rows past n repeat the first one. */
-SXT_INLINE __m512 lengths_of_16(const float *x, int64_t ldx, int64_t n, int64_t head_dim, sxt_ahead ahead) {
+SXT_INLINE __m512 lengths_of_16(const float *x, int64_t ldx, int64_t n, int64_t head_dim) {
     __m512 squares[16];
-    SXT_UNROLL for (int j = 0; j < 16; j++) {
+    for (int j = 0; j < 16; j++) {
         const float *row = x + (j < n ? j : 0) * ldx;
         __m512 sum = _mm512_setzero_ps();
-        int64_t d = 0;
-        SXT_FETCH_SHARE(ahead, j, 16);
-        if (COMMON_SIZE(head_dim)) {
-            SXT_UNROLL for (; d < head_dim; d += VEC_LANES) {
-                __m512 v = _mm512_loadu_ps(row + d);
-                sum = _mm512_fmadd_ps(v, v, sum);
-            }
-        }
-        for (; d + VEC_LANES <= head_dim; d += VEC_LANES) {
-            __m512 v = _mm512_loadu_ps(row + d);
-            sum = _mm512_fmadd_ps(v, v, sum);
-        }
-        if (d < head_dim) {
+        for (int64_t d = 0; d < head_dim; d += VEC_LANES) {
             __m512 v = load_up_to(row + d, head_dim - d);
             sum = _mm512_fmadd_ps(v, v, sum);
         }
@@ -119,8 +98,7 @@ static void int16_queries(const float *x, int64_t ldx, float factor, uint32_t *p
         int64_t n = n_rows - i < 16 ? n_rows - i : 16;
         __m512 back;
         float scale[16];
-        _mm512_storeu_ps(scale,
-                         scales_of_16(lengths_of_16(x + i * ldx, ldx, n, head_dim, (sxt_ahead){x, 0}), &back));
+        _mm512_storeu_ps(scale, scales_of_16(lengths_of_16(x + i * ldx, ldx, n, head_dim), &back));
         _mm512_mask_storeu_ps(scales + i, n == 16 ? (__mmask16)0xffff : vec_first(n),
                               _mm512_mul_ps(back, _mm512_set1_ps(factor)));
         for (int64_t j = 0; j < n; j++) {
@@ -137,7 +115,7 @@ static void int16_queries(const float *x, int64_t ldx, float factor, uint32_t *p
 }
 
 /* Pairs [t, t + 16) of 16 keys. part: how many of these pairs exist. */
-SXT_INLINE void int16_key_block(const float *x, int64_t ldx, const float *scale, uint32_t *tile, int64_t n,
+SXT_INLINE void int16_key_block(const float *x, int64_t ldx, const float *inverses, uint32_t *tile, int64_t n,
                                 int64_t t, int64_t half, int64_t part) {
     __mmask16 mask = part >= VEC_LANES ? (__mmask16)0xffff : vec_first(part);
     __m512i r[16];
@@ -145,7 +123,7 @@ SXT_INLINE void int16_key_block(const float *x, int64_t ldx, const float *scale,
         const float *row = x + (j < n ? j : 0) * ldx + t;
         __m512 low = part >= VEC_LANES ? _mm512_loadu_ps(row) : _mm512_maskz_loadu_ps(mask, row);
         __m512 high = part >= VEC_LANES ? _mm512_loadu_ps(row + half) : _mm512_maskz_loadu_ps(mask, row + half);
-        __m512 by = _mm512_set1_ps(scale[j]);
+        __m512 by = _mm512_set1_ps(inverses[j]);
         r[j] = int16_pairs(low, by, high, by);
     }
     transpose_16(r);
@@ -154,44 +132,28 @@ SXT_INLINE void int16_key_block(const float *x, int64_t ldx, const float *scale,
     }
 }
 
-SXT_INLINE void int16_key_strip(const float *x, int64_t ldx, uint32_t *tile, float *scales, int64_t n,
-                                int64_t head_dim, sxt_ahead ahead) {
-    int64_t half = head_dim / 2, t = 0;
-    __mmask16 real = n >= 16 ? (__mmask16)0xffff : vec_first(n);
-    __m512 back;
-    float scale[16];
-    _mm512_storeu_ps(scale, scales_of_16(lengths_of_16(x, ldx, n, head_dim, ahead), &back));
-    _mm512_storeu_ps(scales, _mm512_maskz_mov_ps(real, back));
-    for (; t + VEC_LANES <= half; t += VEC_LANES) int16_key_block(x, ldx, scale, tile, n, t, half, VEC_LANES);
-    if (t < half) int16_key_block(x, ldx, scale, tile, n, t, half, half - t);
+static void int16_keys_of_f32(const sxt_strip *s, const float *inverses, uint32_t *tile) {
+    int64_t half = s->head_dim / 2, t = 0;
+    for (; t + VEC_LANES <= half; t += VEC_LANES)
+        if (s->n == SXT_TILE_STRIP)
+            int16_key_block(s->f32, s->ld, inverses, tile, SXT_TILE_STRIP, t, half, VEC_LANES);
+        else
+            int16_key_block(s->f32, s->ld, inverses, tile, s->n, t, half, VEC_LANES);
+    if (t < half) int16_key_block(s->f32, s->ld, inverses, tile, s->n, t, half, half - t);
 }
 
-static void int16_keys(const float *x, int64_t ldx, uint32_t *tile, float *scales, int64_t n, int64_t head_dim,
-                       sxt_ahead ahead) {
-    WITH_COMMON_SIZE(n == 16, head_dim, int16_key_strip, x, ldx, tile, scales);
+SXT_INLINE __m512i magnitude(__m512 x) {
+    return _mm512_and_si512(_mm512_castps_si512(x), _mm512_set1_epi32(0x7fffffff));
 }
 
 /* |x| of the largest of 16 rows as the bits of a float; NaN is larger than all. */
-SXT_INLINE __m512i largest_bits_of_16(const float *x, int64_t ldx, int64_t n, int64_t head_dim,
-                                      sxt_ahead ahead) {
-    const __m512i no_sign = _mm512_set1_epi32(0x7fffffff);
+SXT_INLINE __m512i largest_bits_of_16(const float *x, int64_t ldx, int64_t n, int64_t head_dim) {
     __m512i largest[16];
-    SXT_UNROLL for (int j = 0; j < 16; j++) {
+    for (int j = 0; j < 16; j++) {
         const float *row = x + (j < n ? j : 0) * ldx;
-        __m512i top = _mm512_setzero_si512();
-        int64_t d = 0;
-        SXT_FETCH_SHARE(ahead, j, 16);
-        if (COMMON_SIZE(head_dim)) {
-            SXT_UNROLL for (; d < head_dim; d += VEC_LANES) top =
-                _mm512_max_epu32(top, _mm512_and_si512(_mm512_loadu_si512(row + d), no_sign));
-        }
-        for (; d + VEC_LANES <= head_dim; d += VEC_LANES)
-            top = _mm512_max_epu32(top, _mm512_and_si512(_mm512_loadu_si512(row + d), no_sign));
-        if (d < head_dim) {
-            __m512i last = _mm512_castps_si512(load_up_to(row + d, head_dim - d));
-            top = _mm512_max_epu32(top, _mm512_and_si512(last, no_sign));
-        }
-        largest[j] = top;
+        largest[j] = _mm512_setzero_si512();
+        for (int64_t d = 0; d < head_dim; d += VEC_LANES)
+            largest[j] = _mm512_max_epu32(largest[j], magnitude(load_up_to(row + d, head_dim - d)));
     }
     return largest_of_16(largest);
 }
@@ -209,52 +171,46 @@ SXT_INLINE int64_t pair_place(int64_t first, int64_t pair) {
     return first / 32 * 16 + pair / 2 * 4 + first / 16 % 2 * 2 + pair % 2;
 }
 
-SXT_INLINE void int16_value_strip(const float *x, int64_t ldx, uint32_t *tile, int64_t ld_tile, int64_t first,
-                                  float *logs, float *inverses, int64_t n, int64_t head_dim, sxt_ahead ahead) {
-    sxt_ahead first_half = {ahead.at, ahead.n_bytes / 2};
-    sxt_ahead last_half = {(const char *)ahead.at + ahead.n_bytes / 2, ahead.n_bytes - ahead.n_bytes / 2};
+/* From the bits of the largest elements of 16 rows, of which n exist. */
+SXT_INLINE void value_scales_of_16(__m512i largest, int64_t n, float *logs, float *inverses) {
     const __m512i rounding = _mm512_set1_epi32(0xfffff), smallest = _mm512_set1_epi32(ATTEND_INT16_SMALLEST);
-    __mmask16 real = n >= 16 ? (__mmask16)0xffff : vec_first(n);
-    __m512i bits = _mm512_max_epu32(largest_bits_of_16(x, ldx, n, head_dim, first_half), smallest);
+    __mmask16 real = rows_that_exist(n);
+    __m512i bits = _mm512_max_epu32(largest, smallest);
     bits = _mm512_andnot_si512(rounding, _mm512_add_epi32(bits, rounding));
     __mmask16 usable = _mm512_cmp_epu32_mask(bits, _mm512_set1_epi32(ATTEND_INT16_LARGEST), _MM_CMPINT_LE);
     __m512 inverse =
         _mm512_maskz_div_ps(usable & real, _mm512_set1_ps(ATTEND_INT16_VALUE), _mm512_castsi512_ps(bits));
     __m512 log = _mm512_mask_blend_ps(usable, _mm512_set1_ps(NAN), log2_of_steps(bits));
-    _mm512_storeu_ps(logs + first, _mm512_maskz_mov_ps(real, log));
-    _mm512_storeu_ps(inverses + first, inverse);
-    const float *scale = inverses + first;
+    _mm512_storeu_ps(logs, _mm512_maskz_mov_ps(real, log));
+    _mm512_storeu_ps(inverses, inverse);
+}
+
+SXT_INLINE void int16_value_strip(const sxt_strip *s, const float *inverses, uint32_t *tile, int64_t ld_tile,
+                                  int64_t first, int64_t n, int64_t head_dim) {
     for (int64_t pair = 0; pair < 8; pair++) {
-        const float *even = x + 2 * pair * ldx, *odd = even + ldx;
-        SXT_FETCH_SHARE(last_half, pair, 8);
+        const float *even = s->f32 + 2 * pair * s->ld, *odd = even + s->ld;
         uint32_t *to = tile + pair_place(first, pair) * ld_tile;
-        __m512 even_scale = _mm512_set1_ps(scale[2 * pair]), odd_scale = _mm512_set1_ps(scale[2 * pair + 1]);
+        __m512 even_scale = _mm512_set1_ps(inverses[2 * pair]);
+        __m512 odd_scale = _mm512_set1_ps(inverses[2 * pair + 1]);
         int64_t n_even = 2 * pair < n ? head_dim : 0, n_odd = 2 * pair + 1 < n ? head_dim : 0;
-        int64_t d = 0;
-        if (COMMON_SIZE(head_dim)) {
-            SXT_UNROLL for (; d < head_dim; d += VEC_LANES)
-                _mm512_storeu_si512(to + d, int16_pairs(_mm512_loadu_ps(even + d), even_scale,
-                                                        _mm512_loadu_ps(odd + d), odd_scale));
-        }
-        for (; d < head_dim; d += VEC_LANES) {
+        for (int64_t d = 0; d < head_dim; d += VEC_LANES) {
             __m512 low = load_up_to(even + d, n_even - d), high = load_up_to(odd + d, n_odd - d);
             _mm512_storeu_si512(to + d, int16_pairs(low, even_scale, high, odd_scale));
         }
     }
 }
 
-static void int16_values(const float *x, int64_t ldx, uint32_t *tile, int64_t ld_tile, int64_t first,
-                         float *logs, float *inverses, int64_t n, int64_t head_dim, sxt_ahead ahead) {
-    WITH_COMMON_SIZE(n == 16, head_dim, int16_value_strip, x, ldx, tile, ld_tile, first, logs, inverses);
+static void int16_values_of_f32(const sxt_strip *s, const float *inverses, uint32_t *tile, int64_t ld_tile,
+                                int64_t first) {
+    if (s->n == SXT_TILE_STRIP && s->head_dim == 64)
+        int16_value_strip(s, inverses, tile, ld_tile, first, SXT_TILE_STRIP, 64);
+    else if (s->n == SXT_TILE_STRIP && s->head_dim == 128)
+        int16_value_strip(s, inverses, tile, ld_tile, first, SXT_TILE_STRIP, 128);
+    else
+        int16_value_strip(s, inverses, tile, ld_tile, first, s->n, s->head_dim);
 }
 
 /* ---- Products ------------------------------------------------------------------------------------------ */
-
-/* sums += a * b of each pair. The one instruction by name: gcc copies what its intrinsic adds to, which costs
- * half of the speed with as many sums as there are registers for. */
-SXT_INLINE void int16_dot(__m512i *sums, __m512i a, __m512i b) {
-    __asm__("vpdpwssd %2, %1, %0" : "+v"(*sums) : "v"(a), "v"(b));
-}
 
 SXT_INLINE void int16_products(int n_rows, int n_vecs, const uint32_t *a, int64_t lda, const uint32_t *b,
                                int64_t ldb, int64_t n_k, __m512i acc[INT16_ROWS][INT16_MOST_VECS]) {
@@ -265,7 +221,7 @@ SXT_INLINE void int16_products(int n_rows, int n_vecs, const uint32_t *a, int64_
         SXT_UNROLL for (int v = 0; v < n_vecs; v++) w[v] = _mm512_loadu_si512(b + k * ldb + v * VEC_LANES);
         SXT_UNROLL for (int r = 0; r < n_rows; r++) {
             __m512i x = _mm512_set1_epi32((int)a[r * lda + k]);
-            SXT_UNROLL for (int v = 0; v < n_vecs; v++) int16_dot(&acc[r][v], x, w[v]);
+            SXT_UNROLL for (int v = 0; v < n_vecs; v++) acc[r][v] = vec_dot_pairs(acc[r][v], x, w[v]);
         }
     }
 }
@@ -309,6 +265,10 @@ SXT_INLINE void int16_sum_tile(int n_rows, int n_vecs, const sxt_int16_sums *s, 
 #define INT16_STRIP(name, type, tile, ...)                                                                     \
     SXT_APART void name(const type *s, int64_t column) {                                                       \
         int64_t r = 0;                                                                                         \
+        if (s->n_rows == 8) { /* one query of many models: 4 + 4 rows, not 6 + 2 */                            \
+            tile(4, __VA_ARGS__);                                                                              \
+            r = 4;                                                                                             \
+        }                                                                                                      \
         for (; r + INT16_ROWS <= s->n_rows; r += INT16_ROWS) tile(INT16_ROWS, __VA_ARGS__);                    \
         switch (s->n_rows - r) {                                                                               \
         case 5: tile(5, __VA_ARGS__); break;                                                                   \

@@ -8,6 +8,16 @@
 
 enum { ATTENDS_INT16 = false };
 
+/* No shorter way than level_strip.h has. */
+static bool int16_read_common_keys(const sxt_strip *s, const sxt_turn *turn, float *scales, float *inverses) {
+    (void)s, (void)turn, (void)scales, (void)inverses;
+    return false;
+}
+static bool int16_read_common_values(const sxt_strip *s, float *logs, float *inverses) {
+    (void)s, (void)logs, (void)inverses;
+    return false;
+}
+
 /* ---- Numbers to integers ----------------------------------------------------------------------------- */
 
 /* Rounded to nearest even, NaN to 0; |x| < 32768. */
@@ -42,15 +52,22 @@ static void int16_queries(const float *x, int64_t ldx, float factor, uint32_t *p
     }
 }
 
-static void int16_keys(const float *x, int64_t ldx, uint32_t *tile, float *scales, int64_t n, int64_t head_dim,
-                       sxt_ahead ahead) {
-    (void)ahead;
-    for (int64_t j = 0; j < 16; j++) {
-        const float *row = x + j * ldx;
-        scales[j] = 0;
-        float scale = j < n ? scale_of_row(row, head_dim, scales + j) : 0;
-        for (int64_t t = 0; t < head_dim / 2; t++)
-            tile[t * SXT_TILE_KEYS + j] = j < n ? int16_pair(row[t] * scale, row[head_dim / 2 + t] * scale) : 0;
+/* After level_strip.h has read the rows. */
+static void int16_scale_keys(const sxt_strip *s, float *scales, float *inverses) {
+    for (int64_t j = 0; j < SXT_TILE_STRIP; j++) {
+        scales[j] = inverses[j] = 0;
+        if (j < s->n) inverses[j] = scale_of_row(s->f32 + j * s->ld, s->head_dim, scales + j);
+    }
+}
+
+static void int16_keys(const sxt_strip *s, const sxt_turn *turn, const float *inverses, uint32_t *tile) {
+    (void)turn;
+    int64_t half = s->head_dim / 2;
+    for (int64_t j = 0; j < SXT_TILE_STRIP; j++) {
+        const float *row = s->f32 + j * s->ld;
+        for (int64_t t = 0; t < half; t++)
+            tile[t * SXT_TILE_KEYS + j] =
+                j < s->n ? int16_pair(row[t] * inverses[j], row[half + t] * inverses[j]) : 0;
     }
 }
 
@@ -65,23 +82,24 @@ static uint32_t value_scale_bits(const float *x, int64_t head_dim) {
     return (largest + 0xfffffu) & ~0xfffffu;
 }
 
-/* Pairs lie in the order of the keys. */
-static void int16_values(const float *x, int64_t ldx, uint32_t *tile, int64_t ld_tile, int64_t first,
-                         float *logs, float *inverses, int64_t n, int64_t head_dim, sxt_ahead ahead) {
-    (void)ahead;
+static void int16_scale_values(const sxt_strip *s, float *logs, float *inverses) {
     static const float steps[8] = {ATTEND_INT16_LOG2_STEPS};
-    for (int64_t j = 0; j < 16; j++) {
-        uint32_t bits = j < n ? value_scale_bits(x + j * ldx, head_dim) : 0;
-        bool usable = j < n && bits <= ATTEND_INT16_LARGEST;
-        inverses[first + j] = usable ? ATTEND_INT16_VALUE / sxt_f32_from_bits(bits) : 0;
-        logs[first + j] = usable  ? (float)((int32_t)(bits >> 23) - 127) + steps[bits >> 20 & 7]
-                          : j < n ? NAN
-                                  : 0;
+    for (int64_t j = 0; j < SXT_TILE_STRIP; j++) {
+        uint32_t bits = j < s->n ? value_scale_bits(s->f32 + j * s->ld, s->head_dim) : 0;
+        bool usable = j < s->n && bits <= ATTEND_INT16_LARGEST;
+        inverses[j] = usable ? ATTEND_INT16_VALUE / sxt_f32_from_bits(bits) : 0;
+        logs[j] = usable ? (float)((int32_t)(bits >> 23) - 127) + steps[bits >> 20 & 7] : j < s->n ? NAN : 0;
     }
-    for (int64_t j = 0; j < 16; j += 2)
+}
+
+/* Pairs lie in the order of the keys. */
+static void int16_values(const sxt_strip *s, const float *inverses, uint32_t *tile, int64_t ld_tile,
+                         int64_t first) {
+    for (int64_t j = 0; j < SXT_TILE_STRIP; j += 2)
         for (int64_t d = 0; d < ld_tile; d++) {
-            float low = j < n && d < head_dim ? x[j * ldx + d] * inverses[first + j] : 0;
-            float high = j + 1 < n && d < head_dim ? x[(j + 1) * ldx + d] * inverses[first + j + 1] : 0;
+            const float *row = s->f32 + j * s->ld + d;
+            float low = j < s->n && d < s->head_dim ? *row * inverses[j] : 0;
+            float high = j + 1 < s->n && d < s->head_dim ? row[s->ld] * inverses[j + 1] : 0;
             tile[(first + j) / 2 * ld_tile + d] = int16_pair(low, high);
         }
 }

@@ -25,8 +25,39 @@ typedef struct sxt_ahead {
     int64_t n_bytes;
 } sxt_ahead;
 
-/* Attention's tile in 16-bit integers: keys of a tile, and pairs of neighbouring keys. */
-enum { SXT_TILE_KEYS = 128, SXT_TILE_PAIRS = SXT_TILE_KEYS / 2 };
+/* Attention's tile in 16-bit integers: keys of a tile, pairs of neighbouring keys, and keys of a strip. */
+enum { SXT_TILE_KEYS = 128, SXT_TILE_PAIRS = SXT_TILE_KEYS / 2, SXT_TILE_STRIP = 16 };
+
+/* How the numbers of a row are stored. */
+typedef enum sxt_row_type {
+    SXT_ROW_F32,
+    SXT_ROW_F16,
+    SXT_ROW_BF16,
+    SXT_ROW_Q8_0, /* blocks of 32 elements; the last is filled up with zeros */
+    SXT_ROW_Q4_0
+} sxt_row_type;
+
+/* A strip of keys or values as a cache holds them, on the way to pairs of int16. */
+typedef struct sxt_strip {
+    sxt_row_type type;
+    const void *rows; /* n rows of head_dim elements, row_bytes apart */
+    int64_t row_bytes, n, head_dim;
+    float *f32, *spare; /* (SXT_TILE_STRIP, ld) each: the rows as f32 (keys rotated), and workspace */
+    int64_t ld;         /* head_dim rounded up to 32 */
+    sxt_ahead ahead;
+} sxt_strip;
+
+/* What the keys of a strip are turned by: row i by rows[i] of tables of cos (n_rot / 2) then sin (n_rot / 2),
+ * and of the same as pairs of int16, cos low and sin high (n_rot / 2), 2^14 being 1, without the factor mscale.
+ */
+typedef struct sxt_turn {
+    const float *angles;   /* (n, n_rot) */
+    const uint32_t *pairs; /* (n, n_rot / 2) */
+    int32_t rows[SXT_TILE_STRIP];
+    int64_t n_rot;
+    bool interleaved;
+    float mscale;
+} sxt_turn;
 
 /* scores[r][j] = q_scales[r] * k_scales[j] * <q[r], column j of tile> + v_logs[j]; n_keys a multiple of 32. */
 typedef struct sxt_int16_scores {
@@ -34,8 +65,8 @@ typedef struct sxt_int16_scores {
     int64_t ldq;
     const float *q_scales;           /* (n_rows) */
     const uint32_t *tile;            /* (n_pairs, SXT_TILE_KEYS) */
-    const float *k_scales, *v_logs;  /* (SXT_TILE_KEYS) */
-    float *scores;                   /* (n_rows, SXT_TILE_KEYS) */
+    const float *k_scales, *v_logs;  /* (n_keys) */
+    float *scores;                   /* (n_rows, n_keys), row stride SXT_TILE_KEYS */
     int64_t n_rows, n_keys, n_pairs; /* n_pairs: of dimensions */
 } sxt_int16_scores;
 
@@ -120,16 +151,20 @@ typedef struct sxt_kernels {
      * attends_int16 is false where the level has no instructions for it: the functions are then plain C, and
      * attention at f32 is faster. A pair holds two int16; of queries and keys elements t and t + head_dim / 2,
      * of values two keys. Queries: pairs (n_rows, head_dim / 2); scales[r], times factor, undoes the scaling.
-     * Keys: columns [0, 16) of a tile, and their scales; zeros from n on.
-     * Values: pairs of keys [first, first + 16) of a tile, the logarithms to base 2 of their scales and the
-     * inverses; zeros from n on. `first` is a multiple of 16. Vectors that are not finite give NaN. */
+     * Keys and values come in strips of SXT_TILE_STRIP, in two steps: the first brings the rows to f32 and
+     * finds what scales them, the second makes the pairs; the caller puts other work between, because the first
+     * ends in slow divisions. Keys are rotated as rotate() does. int16_keys() fills columns [0, 16) of a tile;
+     * scales undo what `inverses` scaled. int16_values() fills the pairs of keys [first, first + 16), `first` a
+     * multiple of 16; logs are the logarithms to base 2 of their scales. Zeros from n on. Vectors that are not
+     * finite give NaN scales or logs. */
     bool attends_int16;
     void (*int16_queries)(const float *x, int64_t ldx, float factor, uint32_t *pairs, int64_t ld_pairs,
                           float *scales, int64_t n_rows, int64_t head_dim);
-    void (*int16_keys)(const float *x, int64_t ldx, uint32_t *tile, float *scales, int64_t n, int64_t head_dim,
-                       sxt_ahead ahead);
-    void (*int16_values)(const float *x, int64_t ldx, uint32_t *tile, int64_t ld_tile, int64_t first,
-                         float *logs, float *inverses, int64_t n, int64_t head_dim, sxt_ahead ahead);
+    void (*int16_read_keys)(const sxt_strip *strip, const sxt_turn *turn, float *scales, float *inverses);
+    void (*int16_keys)(const sxt_strip *strip, const sxt_turn *turn, const float *inverses, uint32_t *tile);
+    void (*int16_read_values)(const sxt_strip *strip, float *logs, float *inverses);
+    void (*int16_values)(const sxt_strip *strip, const float *inverses, uint32_t *tile, int64_t ld_tile,
+                         int64_t first);
     void (*int16_scores)(const sxt_int16_scores *s);
     void (*int16_soften)(const sxt_int16_soften *s);
     void (*int16_sums)(const sxt_int16_sums *s);
@@ -154,15 +189,16 @@ typedef struct sxt_kernels {
      * (matmul_int16.h says what is rounded to what). multiplies_int16 is false where the level has no fast
      * instruction for it: the functions are then plain C, and products in f32 are faster. Columns come in
      * blocks of SXT_MATMUL16_COLUMNS, the last one may be shorter; a NaN or infinity makes the products of its
-     * row NaN. matmul16_row(): one row of x (n_k) to integers. Block b goes to q + b * q_stride
-     * (SXT_MATMUL16_COLUMNS), its scales to scales + b * scale_stride (SXT_MATMUL16_SUBS); both rounded up to
-     * whole sub-blocks. matmul16_panel_*(): one block of columns, n_k of them, of n_out <= SXT_MATMUL16_OUT
-     * rows of weights, `w` being the first of them, to panel (SXT_MATMUL16_COLUMNS * SXT_MATMUL16_OUT) and
-     * scales (SXT_MATMUL16_OUT), both 64-byte aligned. matmul16_gemm(): y (n_rows, n_out), row stride ldy, =
-     * before (n_rows, n_out), row stride SXT_MATMUL16_OUT, or 0 where that is NULL, + the products with x
-     * (n_rows, SXT_MATMUL16_COLUMNS), x_scales (n_rows, SXT_MATMUL16_SUBS). Blocks are to come in rising order;
-     * y may be `before`. matmul16_gemv_*(): the same bits for one row of x, all its blocks one after the other,
-     * and n_out rows of weights straight from where they are stored. */
+     * row NaN. Numbers of x from 2^107 on may overflow where f32 would not. matmul16_row(): one row of x (n_k)
+     * to integers. Block b goes to q + b * q_stride (SXT_MATMUL16_COLUMNS), its scales to scales + b *
+     * scale_stride (SXT_MATMUL16_SUBS); both rounded up to whole sub-blocks. matmul16_panel_*(): one block of
+     * columns, n_k of them, of n_out <= SXT_MATMUL16_OUT rows of weights, `w` being the first of them, to panel
+     * (SXT_MATMUL16_COLUMNS * SXT_MATMUL16_OUT) and scales (SXT_MATMUL16_OUT), both 64-byte aligned.
+     * matmul16_gemm(): y (n_rows, n_out), row stride ldy, = before (n_rows, n_out), row stride
+     * SXT_MATMUL16_OUT, or 0 where that is NULL, + the products with x (n_rows, SXT_MATMUL16_COLUMNS), x_scales
+     * (n_rows, SXT_MATMUL16_SUBS). Blocks are to come in rising order; y may be `before`. matmul16_gemv_*():
+     * the same bits for one row of x, all its blocks one after the other, and n_out rows of weights straight
+     * from where they are stored. */
     bool multiplies_int16;
     void (*matmul16_row)(const float *x, int64_t n_k, int64_t q_stride, int16_t *q, int64_t scale_stride,
                          float *scales);
@@ -184,7 +220,7 @@ typedef struct sxt_kernels {
 
     /* Products with packed weights (packed.h). packed_quantize() makes rows of small integers from x (n_rows,
      * n_in): `rows` are n_rows of sxt_packed_row_bytes(), 4-byte aligned. A row that has NaN or infinity gives
-     * NaN in every product with columns near it, whatever the weights. packed_gemm() computes y[r][o] = row r .
+     * NaN in every product, whatever the weights. packed_gemm() computes y[r][o] = row r .
      * row o of the weights, with the same bits for any number of rows; groups: those that hold n_out outputs;
      * n_rows at most SXT_PACKED_MAX_ROWS; scratch: SXT_PACKED_SCRATCH bytes, 64-byte aligned. */
     void (*packed_quantize)(sxt_packed_kind kind, const float *x, int64_t n_rows, int64_t n_in, void *rows);

@@ -6,9 +6,9 @@
 #include "kernel/vector_avx512.h"
 
 #include "kernel/packed_vector_avx512.h"
-#include "kernel/attend_int16_avx512.h"
 #include "kernel/matmul_int16_avx512.h"
 #include "kernel/peak_avx512.h"
+#include "kernel/strip_avx512.h"
 #include "kernel/tile_avx512.h"
 
 #include "kernel/level.h"

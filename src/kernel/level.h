@@ -11,6 +11,7 @@
 #include "kernel/level_peak.h"
 #include "kernel/level_rows.h"
 #include "kernel/level_store.h"
+#include "kernel/level_strip.h"
 #include "kernel/level_tile.h"
 
 #define SXT_LEVEL_PEAKS                                                                                        \
@@ -22,8 +23,9 @@
 #define SXT_LEVEL_ATTENTION                                                                                    \
     .f32_to_bf16 = f32_to_bf16, .f32_to_q8_0 = f32_to_q8_0, .f32_to_q4_0 = f32_to_q4_0, .rotate = rotate,      \
     .transpose_keys = transpose_keys, .attends_int16 = ATTENDS_INT16, .int16_queries = int16_queries,          \
-    .int16_keys = int16_keys, .int16_values = int16_values, .int16_scores = int16_scores,                      \
-    .int16_soften = int16_soften, .int16_sums = int16_sums, .attend_fold = attend_fold
+    .int16_read_keys = int16_read_keys, .int16_keys = int16_keys, .int16_read_values = int16_read_values,      \
+    .int16_values = int16_values, .int16_scores = int16_scores, .int16_soften = int16_soften,                  \
+    .int16_sums = int16_sums, .attend_fold = attend_fold
 
 #define SXT_LEVEL_MATMUL16                                                                                     \
     .multiplies_int16 = MULTIPLIES_INT16, .matmul16_row = matmul16_row,                                        \

@@ -98,15 +98,14 @@ SXT_INLINE float matmul16_row_sub(const float *x, int16_t *q) {
     return scale;
 }
 
-static void matmul16_row(const float *x, int64_t n_k, int64_t block_stride, int16_t *q, int64_t scale_stride,
+static void matmul16_row(const float *x, int64_t n_k, int64_t q_stride, int16_t *q, int64_t scale_stride,
                          float *scales) {
     for (int64_t k = 0; k < n_k; k += MATMUL16_SUB) {
         int64_t block = k / MATMUL16_COLUMNS, sub = k % MATMUL16_COLUMNS;
         const float *from = x + k;
         float padded[MATMUL16_SUB] = {0};
         if (k + MATMUL16_SUB > n_k) from = memcpy(padded, from, (size_t)(n_k - k) * sizeof(float));
-        scales[block * scale_stride + sub / MATMUL16_SUB] =
-            matmul16_row_sub(from, q + block * block_stride + sub);
+        scales[block * scale_stride + sub / MATMUL16_SUB] = matmul16_row_sub(from, q + block * q_stride + sub);
     }
 }
 

@@ -38,9 +38,9 @@ static int64_t matmul16_place(int64_t i) {
     return i - in_group + 2 * (in_group % MATMUL16_PAIRS) + in_group / MATMUL16_PAIRS;
 }
 
-static void matmul16_row(const float *x, int64_t n_k, int64_t block_stride, int16_t *q, int64_t scale_stride,
+static void matmul16_row(const float *x, int64_t n_k, int64_t q_stride, int16_t *q, int64_t scale_stride,
                          float *scales) {
-    for (int64_t k = 0; k < n_k; k += MATMUL16_COLUMNS, q += block_stride, scales += scale_stride) {
+    for (int64_t k = 0; k < n_k; k += MATMUL16_COLUMNS, q += q_stride, scales += scale_stride) {
         int64_t n = matmul16_whole_subs(n_k - k);
         for (int64_t sub = 0; sub < n; sub += MATMUL16_SUB) {
             float values[MATMUL16_SUB] = {0};

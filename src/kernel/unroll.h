@@ -18,12 +18,11 @@
 #endif
 /* What a kernel brings towards the CPU for the next one while it works, a little with each of its steps: bursts
  * would wait for each other. */
+SXT_INLINE void fetch_lines(const char *at, long n_bytes) {
+    for (long byte = 0; byte < n_bytes; byte += 64) __builtin_prefetch(at + byte);
+}
 #define SXT_FETCH_SHARE(ahead, step, n_steps)                                                                  \
-    do {                                                                                                       \
-        const char *share = (const char *)(ahead).at + (ahead).n_bytes / (n_steps) * (step);                   \
-        for (int64_t byte = 0; byte < (ahead).n_bytes / (n_steps); byte += 64)                                 \
-            __builtin_prefetch(share + byte);                                                                  \
-    } while (0)
+    fetch_lines((const char *)(ahead).at + (ahead).n_bytes / (n_steps) * (step), (ahead).n_bytes / (n_steps))
 
 #define SXT_APART static __attribute__((noinline))
 

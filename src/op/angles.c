@@ -1,5 +1,7 @@
 #include "op/angles.h"
 
+#include "base/num.h"
+
 const float *sxt_angles(const sxt_rope *rope, double position, float *spare) {
     if (position >= 0) return sxt_rope_row(rope, position, spare);
     int32_t half = sxt_rope_n_rot(rope) / 2;
@@ -9,15 +11,42 @@ const float *sxt_angles(const sxt_rope *rope, double position, float *spare) {
     return spare;
 }
 
-void sxt_angles_of(const sxt_rope *rope, const double *positions, double base, int n, const float **rows,
-                   float *spare) {
-    int64_t n_rows, n_rot = sxt_rope_n_rot(rope);
-    const float *table = sxt_rope_rows(rope, &n_rows);
+/* Rows that are not in the table: between its positions, before or past it. */
+static void compute_rows(const sxt_rope *rope, const double *positions, double base, int n, sxt_turn *turn,
+                         float *spare) {
+    int64_t n_rot = turn->n_rot;
+    uint32_t *pairs = (uint32_t *)(void *)(spare + SXT_TILE_STRIP * n_rot);
     for (int i = 0; i < n; i++) {
-        double position = positions[i] - base;
-        bool inside = position >= 0 && position < (double)n_rows;
-        int64_t row = inside ? (int64_t)position : 0;
-        rows[i] = inside && (double)row == position ? table + row * n_rot
-                                                    : sxt_angles(rope, position, spare + i * n_rot);
+        float *to = spare + i * n_rot;
+        const float *row = sxt_angles(rope, positions[i] - base, to);
+        for (int64_t p = 0; p < n_rot && row != to; p++) to[p] = row[p];
+        sxt_rope_pairs(rope, positions[i] - base, pairs + i * (n_rot / 2));
+        turn->rows[i] = i;
     }
+    turn->angles = spare;
+    turn->pairs = pairs;
+}
+
+/* Rows of the table that stand for the positions; false when one has none. Straight code for all of a strip. */
+static bool find_rows(const double *positions, double base, int64_t n_rows, int32_t *rows) {
+    double last = (double)sxt_min_i64(n_rows, INT32_MAX) - 1;
+    bool missing = n_rows == 0;
+    for (int i = 0; i < SXT_TILE_STRIP; i++) {
+        double position = positions[i] - base, inside = position > 0 ? position : 0;
+        rows[i] = (int32_t)(inside < last ? inside : last);
+        missing |= (double)rows[i] != position;
+    }
+    return !missing;
+}
+
+sxt_turn sxt_turn_of(const sxt_rope *rope, const double *positions, double base, int n, float *spare) {
+    sxt_rope_table table = sxt_rope_rows(rope);
+    sxt_turn turn = {.angles = table.rows,
+                     .pairs = table.pairs,
+                     .n_rot = sxt_rope_n_rot(rope),
+                     .interleaved = sxt_rope_interleaved(rope),
+                     .mscale = (float)sxt_rope_mscale(rope)};
+    if (!find_rows(positions, base, table.n_rows, turn.rows))
+        compute_rows(rope, positions, base, n, &turn, spare);
+    return turn;
 }

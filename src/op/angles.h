@@ -4,13 +4,14 @@
 #ifndef SXT_OP_ANGLES_H
 #define SXT_OP_ANGLES_H
 
+#include "kernel/kernel.h"
 #include "plan/rope.h"
 
 /* Row of `position`, which may be negative: cos (n_rot / 2) then sin (n_rot / 2). `spare`: (n_rot). */
 const float *sxt_angles(const sxt_rope *rope, double position, float *spare);
 
-/* The rows of n positions less `base`. `spare`: (n, n_rot). */
-void sxt_angles_of(const sxt_rope *rope, const double *positions, double base, int n, const float **rows,
-                   float *spare);
+/* What turns n <= SXT_TILE_STRIP positions less `base`; positions: (SXT_TILE_STRIP), those past n are any.
+ * `spare`: SXT_TILE_STRIP rows of 1.5 * n_rot. */
+sxt_turn sxt_turn_of(const sxt_rope *rope, const double *positions, double base, int n, float *spare);
 
 #endif

@@ -15,12 +15,14 @@ typedef struct sxt_key_tile {
     const sxt_attention *a;
     const sxt_kernels *k;
     bool int16; /* prepared for products of small integers, else for f32 */
+    sxt_row_type row_type;
     int32_t kv_head;
     int64_t first;                       /* index of the tile's first key, a multiple of SXT_KV_BLOCK */
     int n_keys;                          /* keys that exist */
     int64_t ld;                          /* head_dim with the zeros that the cache's type needs */
     int64_t row_bytes, tile_step, place; /* of a row, from tile to tile, of the tile in k and v */
-    bool has_keys[SXT_PLAN_MAX_MAPS], has_values;
+    bool has_keys[SXT_PLAN_MAX_MAPS];    /* all of the tile's */
+    int n_values;                        /* rows of values that are ready */
     union {
         float *f32;      /* (head_dim, SXT_KV_BLOCK): rotated and transposed */
         uint32_t *pairs; /* (head_dim / 2, SXT_KV_BLOCK) */
@@ -32,7 +34,8 @@ typedef struct sxt_key_tile {
     } values;
     float *v_logs, *v_inverses; /* (SXT_KV_BLOCK), of pairs */
     float *plain, *turned;      /* (strip, padded head_dim): a few keys as f32, then rotated */
-    float *spare;               /* (strip, n_rot) */
+    float *measured;            /* (strip, padded head_dim): a few values as f32 */
+    float *spare;               /* (strip, 1.5 * n_rot): angles */
 } sxt_key_tile;
 
 /* Floats of workspace that a tile needs. */

@@ -10,10 +10,10 @@ static int bands(const sxt_plan *plan, int64_t i, sxt_band out[SXT_PLAN_MAX_BAND
     return 1;
 }
 
-static double key_pos(const sxt_plan *plan, int key_map, int64_t j) {
+static void key_positions(const sxt_plan *plan, int key_map, int64_t first, int64_t n, double *positions) {
     (void)plan;
     (void)key_map;
-    return (double)j;
+    for (int64_t i = 0; i < n; i++) positions[i] = (double)(first + i);
 }
 
 /* A sliding window no wider than the trained one keeps every distance inside it. */
@@ -41,7 +41,7 @@ const sxt_plan_method sxt_plan_none = {
     .name = "none",
     .summary = "the model as trained, no extension",
     .bands = bands,
-    .key_pos = key_pos,
+    .key_positions = key_positions,
     .limit = limit,
     .configure = configure,
     .print = print,

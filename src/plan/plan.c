@@ -16,8 +16,14 @@ int sxt_plan_bands(const sxt_plan *plan, int64_t i, int64_t sliding_window,
     return kept;
 }
 
+void sxt_plan_key_positions(const sxt_plan *plan, int key_map, int64_t first, int64_t n, double *positions) {
+    plan->method->key_positions(plan, key_map, first, n, positions);
+}
+
 double sxt_plan_key_pos(const sxt_plan *plan, int key_map, int64_t j) {
-    return plan->method->key_pos(plan, key_map, j);
+    double position;
+    sxt_plan_key_positions(plan, key_map, j, 1, &position);
+    return position;
 }
 
 int64_t sxt_plan_limit(const sxt_plan *plan) { return plan->method->limit(plan); }

@@ -39,8 +39,8 @@ struct sxt_plan_method {
     const char *name, *summary;
     /* Sorted, disjoint bands inside [0, i]; returns how many. */
     int (*bands)(const sxt_plan *plan, int64_t i, sxt_band bands[SXT_PLAN_MAX_BANDS]);
-    /* Position of key j under map `key_map`. */
-    double (*key_pos)(const sxt_plan *plan, int key_map, int64_t j);
+    /* Positions (n) of keys [first, first + n) under map `key_map`. */
+    void (*key_positions)(const sxt_plan *plan, int key_map, int64_t first, int64_t n, double *positions);
     /* Longest context whose relative positions all stay below n_ctx_train; INT64_MAX: unbounded. */
     int64_t (*limit)(const sxt_plan *plan);
     /* Fills defaults, reads parameters ("group=8,window=64", already split), checks them. */
@@ -57,6 +57,7 @@ struct sxt_plan_option {
 
 /* Query i's bands with the model's sliding window (0: none) applied on top; returns how many. */
 int sxt_plan_bands(const sxt_plan *plan, int64_t i, int64_t sliding_window, sxt_band bands[SXT_PLAN_MAX_BANDS]);
+void sxt_plan_key_positions(const sxt_plan *plan, int key_map, int64_t first, int64_t n, double *positions);
 double sxt_plan_key_pos(const sxt_plan *plan, int key_map, int64_t j);
 int64_t sxt_plan_limit(const sxt_plan *plan);
 void sxt_plan_print(const sxt_plan *plan, char *text, size_t n);

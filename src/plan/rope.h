@@ -46,7 +46,15 @@ uint64_t sxt_rope_bytes(const sxt_rope *rope, int64_t n_positions);
  * reserved range come from the table; any other is computed into `spare` (n_rot). */
 const float *sxt_rope_row(const sxt_rope *rope, double position, float *spare);
 
-/* The reserved rows (*n_rows, n_rot) themselves. */
-const float *sxt_rope_rows(const sxt_rope *rope, int64_t *n_rows);
+/* The same as pairs of int16, cos low and sin high (n_rot / 2), without mscale; 2^14 stands for 1. */
+void sxt_rope_pairs(const sxt_rope *rope, double position, uint32_t *row);
+
+/* The reserved rows themselves: (n_rows, n_rot) and (n_rows, n_rot / 2), 64-byte aligned. */
+typedef struct sxt_rope_table {
+    int64_t n_rows;
+    const float *rows;
+    const uint32_t *pairs;
+} sxt_rope_table;
+sxt_rope_table sxt_rope_rows(const sxt_rope *rope);
 
 #endif

@@ -4,14 +4,16 @@
 #include "plan/rope_frequencies.h"
 
 #include <math.h>
+#include <string.h>
 
 struct sxt_rope {
     int32_t n_rot;
     bool interleaved;
     double mscale;
     int64_t n_rows;
-    float *rows;    /* (n_rows, n_rot): cos (n_rot / 2), then sin (n_rot / 2) */
-    double theta[]; /* (n_rot / 2) */
+    float *rows;     /* (n_rows, n_rot): cos (n_rot / 2), then sin (n_rot / 2) */
+    uint32_t *pairs; /* (n_rows, n_rot / 2), in the same pages */
+    double theta[];  /* (n_rot / 2) */
 };
 
 sxt_status sxt_rope_new(const sxt_rope_params *params, sxt_rope **rope, sxt_error *error) {
@@ -26,9 +28,13 @@ sxt_status sxt_rope_new(const sxt_rope_params *params, sxt_rope **rope, sxt_erro
     return SXT_OK;
 }
 
+static void free_table(sxt_rope *rope) {
+    if (rope->rows) sxt_free_pages(rope->rows, (size_t)sxt_rope_bytes(rope, rope->n_rows));
+}
+
 void sxt_rope_free(sxt_rope *rope) {
     if (!rope) return;
-    sxt_free(rope->rows);
+    free_table(rope);
     sxt_free(rope);
 }
 
@@ -50,21 +56,44 @@ static void fill_row(const sxt_rope *rope, double position, float *row) {
     }
 }
 
+void sxt_rope_pairs(const sxt_rope *rope, double position, uint32_t *row) {
+    const double one = 1 << 14;
+    for (int32_t p = 0; p < rope->n_rot / 2; p++) {
+        double angle = position * rope->theta[p];
+        row[p] = ((uint32_t)lrint(cos(angle) * one) & 0xffffu) | (uint32_t)lrint(sin(angle) * one) << 16;
+    }
+}
+
+/* A row of floats and one of pairs. */
+static size_t row_bytes(const sxt_rope *rope) {
+    return (size_t)rope->n_rot * sizeof(float) + (size_t)(rope->n_rot / 2) * sizeof(uint32_t);
+}
+
 uint64_t sxt_rope_bytes(const sxt_rope *rope, int64_t n_positions) {
     uint64_t bytes;
     if (n_positions <= 0) return 0;
-    return sxt_mul_ok((uint64_t)n_positions, (uint64_t)rope->n_rot * sizeof(float), &bytes) ? bytes
-                                                                                            : UINT64_MAX;
+    return sxt_mul_ok((uint64_t)n_positions, row_bytes(rope), &bytes) ? bytes : UINT64_MAX;
 }
 
 sxt_status sxt_rope_reserve(sxt_rope *rope, int64_t n_positions, sxt_error *error) {
-    if (n_positions <= rope->n_rows) return SXT_OK;
-    float *rows = sxt_resize(rope->rows, (size_t)n_positions, (size_t)rope->n_rot * sizeof(float));
-    if (!rows)
-        return sxt_fail_memory(error, "the table of rotary positions", sxt_rope_bytes(rope, n_positions));
+    int64_t n_old = rope->n_rows, n_rot = rope->n_rot, half = n_rot / 2;
+    if (n_positions <= n_old) return SXT_OK;
+    uint64_t bytes = sxt_rope_bytes(rope, n_positions);
+    float *rows = bytes <= SIZE_MAX ? sxt_alloc_pages((size_t)bytes) : NULL;
+    if (!rows) return sxt_fail_memory(error, "the table of rotary positions", bytes);
+    uint32_t *pairs = (uint32_t *)(void *)(rows + n_positions * n_rot);
+    if (n_old > 0) {
+        memcpy(rows, rope->rows, (size_t)(n_old * n_rot) * sizeof *rows);
+        memcpy(pairs, rope->pairs, (size_t)(n_old * half) * sizeof *pairs);
+    }
+    free_table(rope);
     rope->rows = rows;
-    for (int64_t i = rope->n_rows; i < n_positions; i++) fill_row(rope, (double)i, rows + i * rope->n_rot);
+    rope->pairs = pairs;
     rope->n_rows = n_positions;
+    for (int64_t i = n_old; i < n_positions; i++) {
+        fill_row(rope, (double)i, rows + i * n_rot);
+        sxt_rope_pairs(rope, (double)i, pairs + i * half);
+    }
     return SXT_OK;
 }
 
@@ -77,7 +106,6 @@ const float *sxt_rope_row(const sxt_rope *rope, double position, float *spare) {
     return spare;
 }
 
-const float *sxt_rope_rows(const sxt_rope *rope, int64_t *n_rows) {
-    *n_rows = rope->n_rows;
-    return rope->rows;
+sxt_rope_table sxt_rope_rows(const sxt_rope *rope) {
+    return (sxt_rope_table){rope->n_rows, rope->rows, rope->pairs};
 }

@@ -24,8 +24,13 @@ static int bands(const sxt_plan *plan, int64_t i, sxt_band out[SXT_PLAN_MAX_BAND
     return n;
 }
 
-static double key_pos(const sxt_plan *plan, int key_map, int64_t j) {
-    return (double)(key_map == FAR ? j / plan->group_size : j);
+/* One division for all: decode asks for every key's position. */
+static void key_positions(const sxt_plan *plan, int key_map, int64_t first, int64_t n, double *positions) {
+    int64_t size = key_map == FAR ? plan->group_size : 1, group = first / size, inside = first % size;
+    for (int64_t i = 0; i < n; i++) {
+        positions[i] = (double)group;
+        if (++inside == size) inside = 0, group++;
+    }
 }
 
 /* The largest relative position when no key is farther than `farthest`. */
@@ -74,7 +79,7 @@ const sxt_plan_method sxt_plan_self_extend = {
     .name = "self-extend",
     .summary = "near keys as trained, far keys in groups that share a position (group=8,window=L/4)",
     .bands = bands,
-    .key_pos = key_pos,
+    .key_positions = key_positions,
     .limit = limit,
     .configure = configure,
     .print = print,

@@ -3,6 +3,7 @@
 #define SXT_TESTS_LEVEL_CHECKS_ATTEND_H
 
 #include "kernel/level_trial.h"
+#include "kernel/pack_strips.h"
 
 /* ---- Attention in f32 ----------------------------------------------------------------------------------- */
 
@@ -191,8 +192,8 @@ static void check_int16_keys(trial *t) {
     size_t tile_bytes = (size_t)((head / 2 - 1) * SXT_TILE_KEYS + 16) * 4;
     uint32_t *expected = bytes(t, tile_bytes), *found = copy_of(t, expected, tile_bytes);
     float *scales = bytes(t, 64), *found_scales = bytes(t, 64);
-    t->scalar->int16_keys(x, ldx, expected, scales, n, head, any_ahead(t));
-    t->level->int16_keys(x, ldx, found, found_scales, n, head, any_ahead(t));
+    pack_keys(t->scalar, x, ldx, expected, scales, n, head, any_ahead(t));
+    pack_keys(t->level, x, ldx, found, found_scales, n, head, any_ahead(t));
     expect_near_scales(t, scales, found_scales, 16, head);
     for (int64_t i = 0; i < head / 2; i++)
         for (int64_t j = 0; j < 16; j++) {
@@ -216,21 +217,10 @@ static value_tile new_value_tile(trial *t, const sxt_kernels *kernels, const flo
                     bytes(t, key_bytes)};
     for (int64_t first = 0; first < SXT_TILE_KEYS; first += 16) {
         int64_t here = n < first ? 0 : n - first < 16 ? n - first : 16;
-        kernels->int16_values(x + (here > 0 ? first : 0) * ldx, ldx, v.pairs, ld, first, v.logs, v.inverses,
-                              here, head, any_ahead(t));
+        pack_values(kernels, x + (here > 0 ? first : 0) * ldx, ldx, v.pairs, ld, first, v.logs + first,
+                    v.inverses + first, here, head, any_ahead(t));
     }
     return v;
-}
-
-/* Scales are powers of two and eighths: exact. Where the pairs lie is the level's own matter: int16_sums tells.
- */
-static void check_int16_values(trial *t) {
-    int64_t n = size_up_to(t, SXT_TILE_KEYS), head = any_head(t), ldx = head + below(t, 3);
-    const float *x = numbers(t, (n - 1) * ldx + head, any_mood(t));
-    value_tile a = new_value_tile(t, t->scalar, x, ldx, n, head);
-    value_tile b = new_value_tile(t, t->level, x, ldx, n, head);
-    expect_same(t, a.logs, b.logs, SXT_TILE_KEYS);
-    expect_same(t, a.inverses, b.inverses, SXT_TILE_KEYS);
 }
 
 /* The same integers for both: sums are exact, the float operations after them four. */
@@ -244,7 +234,7 @@ static void check_int16_scores(trial *t) {
     const float *logs = numbers(t, SXT_TILE_KEYS, PLAIN);
     t->scalar->int16_queries(x, head, 0.125f, q, ldq, q_scales, rows, head);
     for (int64_t j = 0; j < n_keys; j += 16)
-        t->scalar->int16_keys(keys + j * head, head, tile + j, k_scales + j, 16, head, any_ahead(t));
+        pack_keys(t->scalar, keys + j * head, head, tile + j, k_scales + j, 16, head, any_ahead(t));
     float *expected = bytes(t, (size_t)(rows * SXT_TILE_KEYS) * 4);
     float *found = copy_of(t, expected, (size_t)(rows * SXT_TILE_KEYS) * 4);
     sxt_int16_scores s = {q, ldq, q_scales, tile, k_scales, logs, expected, rows, n_keys, head / 2};

@@ -9,6 +9,7 @@
 
 #include "kernel/fenced.h"
 #include "kernel/every_level.h"
+#include "kernel/pack_strips.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -68,10 +69,10 @@ static void pack(problem *p, float factor) {
     p->k->int16_queries(p->q, p->head, factor, p->pairs.data, p->head / 2, p->q_scales, p->rows, p->head);
     for (int64_t j = 0; j < width(p); j += 16) {
         int64_t n = p->keys - j < 0 ? 0 : p->keys - j < 16 ? p->keys - j : 16, at = n > 0 ? j * p->head : 0;
-        p->k->int16_keys(p->key + at, p->head, (uint32_t *)p->tile.data + j, p->k_scales + j, n, p->head,
-                         (sxt_ahead){p->key, 0});
-        p->k->int16_values(p->value + at, p->head, p->values.data, p->pad, j, p->logs, p->inverses, n, p->head,
-                           (sxt_ahead){p->value, 4096});
+        pack_keys(p->k, p->key + at, p->head, (uint32_t *)p->tile.data + j, p->k_scales + j, n, p->head,
+                  (sxt_ahead){p->key, 0});
+        pack_values(p->k, p->value + at, p->head, p->values.data, p->pad, j, p->logs + j, p->inverses + j, n,
+                    p->head, (sxt_ahead){p->value, 4096});
     }
 }
 

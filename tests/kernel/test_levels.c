@@ -7,6 +7,7 @@
  * some round products first. Where a number is not finite, both are, and alike: terms are too small to overflow
  * on the way. */
 #include "kernel/level_checks_attend.h"
+#include "kernel/level_checks_strip.h"
 #include "kernel/level_checks_matmul.h"
 #include "kernel/level_checks_matmul16.h"
 #include "kernel/level_checks_packed.h"
@@ -45,7 +46,9 @@ static const entry_check checks[] = {
     CHECK(attend_values),
     FACT(attends_int16),
     CHECK(int16_queries),
+    CHECK(int16_read_keys),
     CHECK(int16_keys),
+    CHECK(int16_read_values),
     CHECK(int16_values),
     CHECK(int16_scores),
     CHECK(int16_soften),

@@ -95,11 +95,14 @@ static int leaky_bands(const sxt_plan *plan, int64_t i, sxt_band bands[SXT_PLAN_
     return n;
 }
 
-static double leaky_key_pos(const sxt_plan *plan, int key_map, int64_t j) {
-    return key_map ? (double)j / (double)plan->group_size : (double)j;
+static void leaky_key_positions(const sxt_plan *plan, int key_map, int64_t first, int64_t n,
+                                double *positions) {
+    double k = key_map ? (double)plan->group_size : 1;
+    for (int64_t i = 0; i < n; i++) positions[i] = (double)(first + i) / k;
 }
 
-static const sxt_plan_method leaky = {.name = "leaky", .bands = leaky_bands, .key_pos = leaky_key_pos};
+static const sxt_plan_method leaky = {
+    .name = "leaky", .bands = leaky_bands, .key_positions = leaky_key_positions};
 
 static int add_band(sxt_band *bands, int n, int64_t first, int64_t end, double query_pos, uint8_t map) {
     if (first < 0) first = 0;
@@ -117,19 +120,22 @@ static int islands_bands(const sxt_plan *plan, int64_t i, sxt_band bands[SXT_PLA
     return add_band(bands, n, i - 4, i, (double)i, 0);
 }
 
-static double islands_key_pos(const sxt_plan *plan, int key_map, int64_t j) {
+static void islands_key_positions(const sxt_plan *plan, int key_map, int64_t first, int64_t n,
+                                  double *positions) {
     (void)plan;
-    return key_map ? (double)j / 2 : (double)j;
+    for (int64_t i = 0; i < n; i++) positions[i] = (double)(first + i) / (key_map ? 2 : 1);
 }
 
-static const sxt_plan_method islands = {.name = "islands", .bands = islands_bands, .key_pos = islands_key_pos};
+static const sxt_plan_method islands = {
+    .name = "islands", .bands = islands_bands, .key_positions = islands_key_positions};
 
 static int parity_bands(const sxt_plan *plan, int64_t i, sxt_band bands[SXT_PLAN_MAX_BANDS]) {
     (void)plan;
     return add_band(bands, 0, 0, i + 1, (double)i, i % 2 ? 0 : 1);
 }
 
-static const sxt_plan_method parity = {.name = "parity", .bands = parity_bands, .key_pos = islands_key_pos};
+static const sxt_plan_method parity = {
+    .name = "parity", .bands = parity_bands, .key_positions = islands_key_positions};
 
 /* ---- Problems -------------------------------------------------------------------------------------- */
 
@@ -404,6 +410,28 @@ static void test_lengths(void **state) {
         }
 }
 
+/* The head sizes of most models: shorter ways of packing keys and values may serve them. */
+static void test_common_heads(void **state) {
+    (void)state;
+    static const sxt_type types[] = {SXT_TYPE_F16, SXT_TYPE_Q8_0, SXT_TYPE_Q4_0, SXT_TYPE_BF16, SXT_TYPE_F32};
+    static const int dims[] = {64, 128, 256, 192};
+    for (size_t t = 0; t < sizeof types / sizeof *types; t++)
+        for (int d = 0; d < (t < 2 ? 4 : 1); d++)
+            for (int interleaved = 0; interleaved < 2; interleaved++) {
+                setting s = {.group = 4,
+                             .window = 50,
+                             .n = 149,
+                             .n_heads = 2,
+                             .n_kv_heads = 1,
+                             .head_dim = dims[d],
+                             .n_rot = dims[d],
+                             .interleaved = interleaved,
+                             .type = types[t],
+                             .precision = SXT_PRECISION_FAST};
+                check_precision(&s);
+            }
+}
+
 static void test_heads_layouts_and_caches(void **state) {
     (void)state;
     static const int heads[][2] = {{2, 2}, {4, 2}, {8, 1}, {6, 2}, {1, 1}};
@@ -651,6 +679,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_groups_and_windows),
         cmocka_unit_test(test_lengths),
+        cmocka_unit_test(test_common_heads),
         cmocka_unit_test(test_heads_layouts_and_caches),
         cmocka_unit_test(test_spans_and_types),
         cmocka_unit_test(test_head_sizes),

@@ -36,6 +36,10 @@ def cases():
             ((2, 2), (4, 2), (8, 1)), (24, 8), (0, 1), (F32, F16, BF16, Q8_0, Q4_0)):
         yield case(n=140, group=4, window=32, heads=heads, kv_heads=kv_heads, dim=24, rot=rot,
                    interleaved=interleaved, type=kind, chunk=100)
+    for dim, interleaved, kind in itertools.product((64, 128, 192, 256), (0, 1), (F32, F16, BF16, Q8_0, Q4_0)):
+        yield case(n=150, group=3, window=40, heads=2, dim=dim, rot=dim, interleaved=interleaved, type=kind, chunk=70)
+    for dim, rot in ((64, 32), (80, 32), (96, 96), (112, 112)):
+        yield case(n=150, group=3, window=40, heads=2, dim=dim, rot=rot, type=Q8_0, chunk=70)
     for sliding, group in itertools.product((1, 40, 128, 500), (0,)):
         yield case(n=280, group=group, sliding=sliding, chunk=96)
     for loud in (1.0, 6.0):

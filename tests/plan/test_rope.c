@@ -143,6 +143,30 @@ static void assert_row(const sxt_rope *rope, double position, float *spare, bool
     }
 }
 
+static void assert_pairs(const sxt_rope *rope, double position, const uint32_t *row) {
+    for (int p = 0; p < sxt_rope_n_rot(rope) / 2; p++) {
+        double angle = position * sxt_rope_frequencies(rope)[p];
+        assert_true(fabs((int16_t)(row[p] & 0xffff) - 16384 * cos(angle)) <= 0.5 + 1e-9);
+        assert_true(fabs((int16_t)(row[p] >> 16) - 16384 * sin(angle)) <= 0.5 + 1e-9);
+    }
+}
+
+static void test_pairs(void **state) {
+    (void)state;
+    uint32_t row[32];
+    sxt_rope *rope = make(yarn(64, 1e4, 4, 2048));
+    assert_int_equal(sxt_rope_reserve(rope, 100, NULL), SXT_OK);
+    assert_int_equal(sxt_rope_reserve(rope, 3000, NULL), SXT_OK);
+    sxt_rope_table table = sxt_rope_rows(rope);
+    assert_int_equal(table.n_rows, 3000);
+    for (int64_t i = 0; i < 3000; i++) assert_pairs(rope, (double)i, table.pairs + 32 * i);
+    for (double position = -9; position < 1e9; position = position * 1.7 + 20.3) {
+        sxt_rope_pairs(rope, position, row);
+        assert_pairs(rope, position, row);
+    }
+    sxt_rope_free(rope);
+}
+
 static void test_rows(void **state) {
     (void)state;
     float spare[64], other[64];
@@ -162,7 +186,7 @@ static void test_rows(void **state) {
     assert_int_equal(sxt_rope_reserve(bare, 500, NULL), SXT_OK);
     assert_int_equal(sxt_rope_reserve(bare, 800, NULL), SXT_OK);
     assert_memory_equal(other, sxt_rope_row(bare, 777, spare), sizeof other);
-    assert_int_equal(sxt_rope_bytes(rope, 40000), 40000 * 64 * 4);
+    assert_int_equal(sxt_rope_bytes(rope, 40000), 40000 * (64 + 32) * 4);
     assert_int_equal(sxt_rope_bytes(rope, -1), 0);
     assert_true(sxt_rope_bytes(rope, INT64_MAX) == UINT64_MAX);
     sxt_rope_free(bare);
@@ -262,6 +286,7 @@ int main(void) {
         cmocka_unit_test(test_llama3_golden),
         cmocka_unit_test(test_frequency_divisors),
         cmocka_unit_test(test_rows),
+        cmocka_unit_test(test_pairs),
         cmocka_unit_test(test_refused_shapes),
         cmocka_unit_test(test_refused_scaling),
         cmocka_unit_test(test_out_of_memory),
