@@ -354,7 +354,7 @@ typedef struct sxt_ceilings {
 
 /* Measures them, in about a second, with n_threads threads (0: the CPUs this process may use). Reads a
  * buffer of 1 GiB, or of four times the last cache where that is more, but no more than a quarter of the
- * memory that is free. */
+ * memory that is free, and at least 64 MiB. */
 SXT_API sxt_status sxt_measure_ceilings(int32_t n_threads, sxt_ceilings *ceilings, sxt_error *error);
 
 /* ---- Conversion ------------------------------------------------------------------------------- */

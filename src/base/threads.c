@@ -55,13 +55,15 @@ struct sxt_pool {
 
 /* ---- Sleeping ---------------------------------------------------------------------------------- */
 
-/* Sleeps while *word is `value`; may return early. */
-static void word_wait(atomic_uint *word, unsigned value) {
-    syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, NULL, NULL, 0);
+/* Sleeps while *word is `value`; may return early. True: word_wake() has counted this thread. */
+static bool word_wait(atomic_uint *word, unsigned value) {
+    return syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, NULL, NULL, 0) == 0;
 }
 
-static void word_wake(atomic_uint *word, int n_threads) {
-    syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, n_threads, NULL, NULL, 0);
+/* Returns how many it has woken. */
+static int word_wake(atomic_uint *word, int n_threads) {
+    long n_woken = syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, n_threads, NULL, NULL, 0);
+    return n_woken > 0 ? (int)n_woken : 0;
 }
 
 static int64_t clock_ns(void) {
@@ -102,14 +104,20 @@ static bool spin_more(sxt_pool *pool, spin *s) {
 
 /* ---- A round ----------------------------------------------------------------------------------- */
 
-/* Only if a CPU is left for them, and work. */
+/* Only if a CPU is left for them, and work. Who wakes counts them as awake at once, or two who wake at a time
+ * would both fill the same CPUs. */
 static void wake_workers(sxt_pool *pool) {
     int64_t n_left = atomic_load_explicit(&pool->n_left, memory_order_relaxed);
-    int n_asleep = atomic_load(&pool->n_asleep), n = pool->n_cpus - (pool->n_threads - n_asleep);
-    if (n > n_asleep) n = n_asleep;
-    if (n > WAKES) n = WAKES;
-    if (n > n_left) n = (int)n_left;
-    if (n > 0) word_wake(&pool->round, n);
+    int n_asleep = atomic_load(&pool->n_asleep), n;
+    do {
+        n = pool->n_cpus - (pool->n_threads - n_asleep);
+        if (n > n_asleep) n = n_asleep;
+        if (n > WAKES) n = WAKES;
+        if (n > n_left) n = (int)n_left;
+        if (n <= 0) return;
+    } while (!atomic_compare_exchange_weak(&pool->n_asleep, &n_asleep, n_asleep - n));
+    int n_woken = word_wake(&pool->round, n);
+    if (n_woken < n) atomic_fetch_add(&pool->n_asleep, n - n_woken);
 }
 
 /* Runs what is left of the round. Who has taken a task keeps the round, and so fn and arg, from ending until
@@ -162,8 +170,12 @@ void sxt_pool_run(sxt_pool *pool, int64_t n_tasks, sxt_task_fn fn, void *arg) {
 
 /* n_asleep counts this worker already. */
 static void sleep_until_round(sxt_pool *pool, unsigned seen) {
-    while (atomic_load(&pool->round) == seen) word_wait(&pool->round, seen);
-    atomic_fetch_sub(&pool->n_asleep, 1);
+    bool counted = false; /* as awake, by who has woken it */
+    while (atomic_load(&pool->round) == seen) {
+        if (counted) atomic_fetch_add(&pool->n_asleep, 1); /* woken for a round that it has seen */
+        counted = word_wait(&pool->round, seen);
+    }
+    if (!counted) atomic_fetch_sub(&pool->n_asleep, 1);
     if (!atomic_load(&pool->stop)) wake_workers(pool);
 }
 

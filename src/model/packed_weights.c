@@ -8,8 +8,8 @@
 #include <pthread.h>
 
 enum {
-    MATRICES = 7,             /* of a layer: q .. down */
-    GROUPS_PER_TASK_KIB = 256 /* packed in one go */
+    MATRICES = 7,  /* of a layer: q .. down */
+    TASK_KIB = 256 /* packed in one go */
 };
 
 typedef struct packed_matrix {
@@ -98,7 +98,7 @@ static void pack_matrix(packed_matrix *m, uint8_t *memory, sxt_pool *pool) {
     pack_work work = {.tensor = m->tensor, .groups = memory + m->at};
     work.group_bytes = sxt_packed_tensor_group_bytes(m->tensor);
     work.n_groups = sxt_packed_n_groups(m->tensor);
-    work.task_groups = sxt_max_i64(1, (int64_t)((GROUPS_PER_TASK_KIB << 10) / work.group_bytes));
+    work.task_groups = sxt_max_i64(1, (int64_t)((TASK_KIB << 10) / work.group_bytes));
     sxt_pool_run(pool, (work.n_groups + work.task_groups - 1) / work.task_groups, pack_task, &work);
     sxt_map_forget(m->tensor->data, (size_t)m->tensor->n_bytes);
     m->packed.groups = work.groups;

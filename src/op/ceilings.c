@@ -13,7 +13,7 @@
 enum { RUNS = 10, READ_RUNS = 5, TASKS_PER_THREAD = 8 };
 static const double run_seconds = 0.006;
 
-/* More than any last-level cache of today, and four times the one that is here. */
+/* More than nearly any last-level cache of today, and four times the one that is here. */
 static const uint64_t usual_bytes = (uint64_t)1 << 30, least_bytes = (uint64_t)64 << 20;
 enum { READ_BYTES = 4 << 20 }; /* of one task */
 
@@ -79,7 +79,8 @@ static void read_part(void *arg, int64_t i_task, int i_thread) {
     job->sums[i_task] = sxt_kernels_get()->peak_read(job->buffer + i_task * READ_BYTES, READ_BYTES);
 }
 
-/* A quarter of the memory that is free at most, so that measuring hurts nobody. */
+/* A quarter of the memory that is free at most, so that measuring hurts nobody; but never so little that it
+ * would be a cache that is measured. */
 static uint64_t choose_bytes(void) {
     uint64_t bytes = usual_bytes, available = sxt_memory_available();
 #ifdef _SC_LEVEL3_CACHE_SIZE

@@ -49,7 +49,6 @@ typedef struct float_work {
     int16_t *q;     /* (n_blocks, n_rows, SXT_MATMUL16_COLUMNS) */
     float *scales;  /* (n_blocks, n_rows, SXT_MATMUL16_SUBS) */
     part parts[SXT_LINEAR_MOST];
-    int n_parts;
     uint8_t *scratch;
     size_t scratch_bytes;
 } float_work;
@@ -141,16 +140,16 @@ static void cut_product(const float_work *work, part *p, int64_t n_threads) {
     p->n_out_tasks = (p->n_out + p->task_out - 1) / p->task_out;
 }
 
-static void add_part(float_work *work, const sxt_product *product, int64_t n_threads) {
-    part *p = &work->parts[work->n_parts];
+/* Its tasks begin at first_task; returns where they end. */
+static int64_t make_part(const float_work *work, part *p, const sxt_product *product, int64_t first_task,
+                         int64_t n_threads) {
     p->from = stored_as(work->kernels, product->w->traits->type);
     p->w = product->w->data;
     p->n_out = sxt_tensor_elements(product->w) / work->n_in;
     p->y = product->y;
     cut_product(work, p, n_threads);
-    p->end_task = work->n_parts ? p[-1].end_task : 0;
-    p->end_task += p->n_out_tasks * ((work->n_rows + p->task_rows - 1) / p->task_rows);
-    work->n_parts++;
+    p->end_task = first_task + p->n_out_tasks * ((work->n_rows + p->task_rows - 1) / p->task_rows);
+    return p->end_task;
 }
 
 void sxt_linear_float_many(sxt_pool *pool, const sxt_product *products, int n_products, const float *x,
@@ -161,10 +160,13 @@ void sxt_linear_float_many(sxt_pool *pool, const sxt_product *products, int n_pr
     work.scales = (float *)(void *)((char *)rows + q_bytes(n_rows, work.n_in));
     work.scratch = scratch;
     work.scratch_bytes = scratch_bytes;
-    for (int i = 0; i < n_products; i++) add_part(&work, &products[i], sxt_pool_n_threads(pool));
+    int64_t n_tasks = 0;
+    if (n_rows < 1) return;
+    for (int i = 0; i < n_products; i++)
+        n_tasks = make_part(&work, &work.parts[i], &products[i], n_tasks, sxt_pool_n_threads(pool));
     if (n_rows <= SERIAL_ROWS)
         fill_rows(&work, 0, n_rows);
     else
         sxt_pool_run(pool, (n_rows + FILL_ROWS - 1) / FILL_ROWS, fill_task, &work);
-    sxt_pool_run(pool, work.parts[n_products - 1].end_task, product_task, &work);
+    sxt_pool_run(pool, n_tasks, product_task, &work);
 }

@@ -1,11 +1,14 @@
 """bench: the rows and their keys, what is refused, and the ceilings. Nothing here depends on how fast anything is."""
 
+import json
 import math
+import os
+import re
 import signal
 import subprocess
 
 from sextant_command import INTERRUPTED, MODEL, SEXTANT, USAGE, WINDOW, CommandTest, main
-from terminal import Terminal
+from terminal import Terminal, open_terminal
 
 KEYS = ["depth", "plan", "kv", "prompt_tokens", "prompt_tokens_per_s", "decode_tokens", "decode_tokens_per_s",
         "peak_rss_bytes"]
@@ -118,45 +121,75 @@ class Ceilings(CommandTest):
             self.assertAlmostEqual(row[kind + "_share_of_bound"], share, places=9)
         self.assertIn(b"of bound", self.good(*QUICK, "--ceilings", "--depths", "10").stdout.splitlines()[0])
 
-    def test_bounds_follow_their_formulas(self):
+    def check_bounds(self, model, depth, *args):
         """Written down again from docs/PERFORMANCE.md: 2 operations for each weight and token (the output once),
         4 * head_dim for each score, an exponential for each; weights and cache through memory for each token."""
-        info = self.json("info", MODEL, "--tensors")
-        n, depth, n_decode = 8, 10, 2
-        row = self.json(*QUICK, "--ceilings", "--depths", depth)[0]
+        info = self.json("info", model, "--tensors")
+        n, n_decode = 8, 2
+        row = self.json("bench", "-m", model, "-p", n, "-n", n_decode, "-r", 1, "--ceilings", "--depths", depth, *args)[0]
         top = row["ceilings"]
-        matrices = {t["name"]: math.prod(t["shape"]) for t in info["tensors"] if len(t["shape"]) == 2}
-        head = matrices.pop("output.weight", None)
-        head = head or matrices["token_embd.weight"]
-        del matrices["token_embd.weight"]
-        scores = info["n_layers"] * info["n_heads"] * sum(depth + i + 1 for i in range(n))
-        ops = max(top["f32_ops_per_s"], top["int16_ops_per_s"])
-        seconds = (2 * (n * sum(matrices.values()) + head) + 4 * info["head_dim"] * scores) / ops
-        seconds += scores / top["exps_per_s"]
+        is_fast = row["precision"] == "fast"
+        floats = max(top["f32_ops_per_s"], top["int16_ops_per_s"]) if is_fast else top["f32_ops_per_s"]
+        blocks = max(floats, top["int8_ops_per_s"]) if is_fast else floats
+        window = info["sliding_window"] or math.inf
+
+        def keys(first, count):
+            return sum(min(first + i, window) for i in range(count))
+
+        matrices = {t["name"]: t for t in info["tensors"] if len(t["shape"]) == 2}
+        if "output.weight" in matrices:
+            del matrices["token_embd.weight"]
+        seconds = 0
+        for name, tensor in matrices.items():
+            is_head = name in ("output.weight", "token_embd.weight")
+            elements = math.prod(tensor["shape"]) * (1 if is_head else n)
+            seconds += 2 * elements / (floats if tensor["type"] in ("F16", "BF16", "F32") else blocks)
+        scores = info["n_layers"] * info["n_heads"] * keys(depth + 1, n)
+        seconds += 4 * info["head_dim"] * scores / floats + scores / top["exps_per_s"]
         self.assertAlmostEqual(row["prompt_bound_tokens_per_s"] * seconds / n, 1, places=6)
-        weight_bytes = 2 * (sum(matrices.values()) + head)
-        keys = sum(depth + 2 + i for i in range(n_decode))
         kv_bytes = 2 * 2 * info["n_layers"] * info["n_kv_heads"] * info["head_dim"]
-        seconds = (n_decode * weight_bytes + keys * kv_bytes) / top["read_bytes_per_s"]
+        weight_bytes = sum(tensor["bytes"] for tensor in matrices.values())
+        seconds = (n_decode * weight_bytes + keys(depth + 2, n_decode) * kv_bytes) / top["read_bytes_per_s"]
         # The cache is counted as it is stored, which may be in whole blocks of keys.
         self.assertAlmostEqual(row["decode_bound_tokens_per_s"] * seconds / n_decode, 1, delta=0.1)
+
+    def test_bounds_follow_their_formulas(self):
+        self.check_bounds(MODEL, 10)
+        self.check_bounds(MODEL, 10, "--precision", "f32")
+
+    def test_bounds_of_blocks_and_windows(self):
+        """Before the window is full, while it fills, and behind it."""
+        shape = {"model_type": "mistral", "vocab_size": 1536, "hidden_size": 64, "intermediate_size": 96,
+                 "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2, "rms_norm_eps": 1e-5,
+                 "max_position_embeddings": 128, "sliding_window": 12, "tie_word_embeddings": False}
+        config, model = self.path("config.json", json.dumps(shape)), self.path("m.gguf")
+        self.good("convert", "--random", config, "--vocab", MODEL, model, "--type", "q8_0")
+        for depth in (0, 8, 40):
+            self.check_bounds(model, depth)
 
 
 class Interrupted(CommandTest):
     """Ctrl-C: the rows that are finished are printed."""
 
-    LONG = ["bench", "-m", MODEL, "-p", 64, "-n", 2, "-r", 1000, "--depths", "0,50"]
+    LONG = ["bench", "-m", MODEL, "-p", 256, "-n", 2, "-r", 1000, "--depths", "0,50"]
 
     def test_prints_what_is_finished(self):
+        terminal, inner = open_terminal()
+        self.addCleanup(os.close, terminal)
         process = subprocess.Popen([SEXTANT, *map(str, self.LONG), "--json"], stdin=subprocess.DEVNULL,
-                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                                   stdout=subprocess.PIPE, stderr=inner)
+        os.close(inner)
         self.addCleanup(lambda: process.poll() is None and process.kill())
-        with self.assertRaises(subprocess.TimeoutExpired):
-            process.communicate(timeout=3)
+        seen = b""
+        while not re.search(rb"measuring \d{4,} of ", seen):  # three rows of 258 tokens, and more
+            seen += os.read(terminal, 65536)
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
-        self.assertEqual(process.returncode, INTERRUPTED, err)
-        self.assertTrue(out.startswith(b"[") and out.endswith(b"]\n"), out)
+        rows = json.loads(process.communicate(timeout=60)[0])
+        self.assertEqual(process.returncode, INTERRUPTED)
+        self.assertEqual([row["depth"] for row in rows], [0, 50])
+        for row in rows:
+            self.assertTrue(1 <= row["repeats"] < 1000, row)
+            self.assertGreater(row["decode_tokens_per_s"], 0)
 
     def test_progress_and_key(self):
         terminal = Terminal(*self.LONG, folder=self.folder)

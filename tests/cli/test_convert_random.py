@@ -53,6 +53,15 @@ class Random(CommandTest):
         self.assertEqual(len(np.unique(embed, axis=0)), N_VOCAB)
         self.assertEqual((values == 1).sum(), 64 * 5)
 
+    def test_blocks(self):
+        """Of a block type no two rows are alike either, and the values have the same deviation."""
+        self.make("m.gguf", "--type", "q8_0")
+        self.good("convert", self.path("m.gguf"), self.path("f.gguf"), "--type", "f32")
+        n = 2 * N_VOCAB * 64 + 64 + 2 * (sum(r * c for r, c in LAYER) + 128)
+        embed = np.frombuffer(self.data("f.gguf", 4 * n), np.float32)[:N_VOCAB * 64].reshape(N_VOCAB, 64)
+        self.assertEqual(len(np.unique(embed, axis=0)), N_VOCAB)
+        self.assertAlmostEqual(embed.std(), 1 / 8, delta=0.001)
+
     def test_same_bytes_for_any_number_of_threads(self):
         for kind in ("f16", "q8_0", "q4_0", "q4_k_m"):
             wide = self.config("wide.json", hidden_size=256, num_attention_heads=4, head_dim=32, intermediate_size=512)

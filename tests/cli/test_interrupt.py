@@ -19,11 +19,9 @@ class Interrupts(CommandTest):
         return process
 
     def stop(self, process):
-        started = time.monotonic()
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)
         self.assertEqual(process.returncode, INTERRUPTED, err)
-        self.assertLess(time.monotonic() - started, 30)
         return out, err.decode()
 
     def long_page(self):

@@ -1,5 +1,5 @@
-/* Ten thousand repeatable mutants of each kind of file: each is loaded or refused with one line, within a
- * second. What is loaded is walked to its last byte, so that the sanitizers see a wrong bound. */
+/* Ten thousand repeatable mutants of each kind of file: each is loaded or refused with one line. What is loaded
+ * is walked to its last byte, so that the sanitizers see a wrong bound. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -14,25 +14,13 @@
 #include "format/model_index.h"
 #include "format/safetensors.h"
 
-#include <time.h>
-
 enum { N_MUTANTS = 10000 };
 
 typedef struct tally {
     int n_loaded, n_refused;
-    double slowest; /* seconds */
 } tally;
 
-static double seconds(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-static void settle(tally *t, int i, double start, sxt_status status, const sxt_error *error) {
-    double taken = seconds() - start;
-    if (taken > t->slowest) t->slowest = taken;
-    if (taken > 1) fail_msg("mutant %d took %.1f s", i, taken);
+static void settle(tally *t, int i, sxt_status status, const sxt_error *error) {
     if (status == SXT_OK) {
         t->n_loaded++;
         return;
@@ -44,8 +32,7 @@ static void settle(tally *t, int i, double start, sxt_status status, const sxt_e
 
 /* Both outcomes must be common, or the mutants test nothing. */
 static void finish(const char *what, const tally *t) {
-    print_message("%s: %d loaded, %d refused, slowest %.1f ms\n", what, t->n_loaded, t->n_refused,
-                  1e3 * t->slowest);
+    print_message("%s: %d loaded, %d refused\n", what, t->n_loaded, t->n_refused);
     assert_int_equal(t->n_loaded + t->n_refused, N_MUTANTS);
     assert_true(t->n_loaded > N_MUTANTS / 100);
     assert_true(t->n_refused > N_MUTANTS / 10);
@@ -125,9 +112,8 @@ static void test_gguf(void **state) {
         uint8_t *bytes = mutate_binary(&rng, g.data, g.n, g.fields, g.n_fields, &n);
         sxt_gguf *gguf = NULL;
         sxt_error error = {0};
-        double start = seconds();
         sxt_status status = sxt_gguf_parse(bytes, n, i % 8 == 0, &gguf, &error);
-        settle(&t, i, start, status, &error);
+        settle(&t, i, status, &error);
         if (status == SXT_OK) walk_gguf(gguf);
         sxt_gguf_close(gguf);
         free(bytes);
@@ -183,9 +169,8 @@ static void test_safetensors(void **state) {
         uint8_t *bytes = mutate_safetensors(&rng, i % 2 == 0, &n);
         sxt_safetensors *file = NULL;
         sxt_error error = {0};
-        double start = seconds();
         sxt_status status = sxt_safetensors_parse(bytes, n, &file, &error);
-        settle(&t, i, start, status, &error);
+        settle(&t, i, status, &error);
         if (status == SXT_OK) walk_safetensors(file);
         sxt_safetensors_close(file);
         free(bytes);
@@ -223,9 +208,8 @@ static void test_config(void **state) {
         uint8_t *bytes = mutate_json(&rng, config, sizeof config - 1, &n);
         sxt_hf_folder *folder = NULL;
         sxt_error error = {0};
-        double start = seconds();
         sxt_status status = sxt_hf_folder_parse(bytes, n, NULL, 0, &folder, &error);
-        settle(&t, i, start, status, &error);
+        settle(&t, i, status, &error);
         if (status == SXT_OK) walk_json(sxt_hf_config(folder), 0);
         sxt_hf_folder_close(folder);
         free(bytes);
@@ -258,9 +242,8 @@ static void test_index(void **state) {
         size_t n;
         uint8_t *bytes = mutate_json(&rng, index_text, sizeof index_text - 1, &n);
         sxt_error error = {0};
-        double start = seconds();
         sxt_status status = read_index(bytes, n, &error);
-        settle(&t, i, start, status, &error);
+        settle(&t, i, status, &error);
         free(bytes);
     }
     finish("model.safetensors.index.json", &t);

@@ -203,7 +203,7 @@ static void test_not_finite_stays_in_its_row(void **state) {
     }
 }
 
-/* Zeros, numbers too small for a scale, and the largest there are. */
+/* Zeros, numbers too small for a scale, and large ones. */
 static void test_extremes(void **state) {
     (void)state;
     static const float sizes[] = {0, 0x1p-149f, 0x1p-101f, 0x1p-99f, 0x1p-20f, 0x1p100f};

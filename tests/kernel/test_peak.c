@@ -1,4 +1,5 @@
-/* The peaks: they count what they do, and read every byte. How fast they are is not tested. */
+/* The peaks: what they say they have done grows with the rounds, and they read every byte. Whether they do the
+ * arithmetic, and how fast, is not tested. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>

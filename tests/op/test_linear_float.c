@@ -153,11 +153,24 @@ static void test_same_bits_in_company(void **state) {
     fixture_free(&f);
 }
 
+static void test_no_rows(void **state) {
+    (void)state;
+    fixture f = fixture_new(2);
+    for (int type = 0; type < 3; type++) {
+        sxt_tensor w = matrix(&f, type, 3, 64);
+        float y[3] = {7, 7, 7};
+        run(&f, &w, 0, 0, y);
+        for (int i = 0; i < 3; i++) assert_true(y[i] == 7);
+    }
+    fixture_free(&f);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_close_to_f32),
         cmocka_unit_test(test_same_bits_for_any_threads_and_rows),
         cmocka_unit_test(test_same_bits_in_company),
+        cmocka_unit_test(test_no_rows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

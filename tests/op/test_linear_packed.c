@@ -26,7 +26,8 @@ typedef struct matrix {
     float *values; /* (n_out, n_in) */
 } matrix;
 
-/* Random blocks whose every f16 field is about 0.01: bytes 0x00..0x3f make small positive numbers anywhere. */
+/* Random blocks whose every f16 field is positive and at most 0.12: no byte is above 0x2f. All bits of values
+ * and scales are for tensor/packed. */
 static void matrix_make(matrix *m, uint32_t type, sxt_rng *rng, int64_t n_out, int64_t n_in) {
     const sxt_type_traits *traits = sxt_type_find(type);
     memset(m, 0, sizeof *m);
