@@ -21,76 +21,73 @@ static void int16_scale_values(const sxt_strip *s, float *logs, float *inverses)
     value_scales_of_16(largest_bits_of_16(s->f32, s->ld, s->n, s->head_dim), s->n, logs, inverses);
 }
 
-/* Elements [i, i + 32) of a stored row; i is a multiple of 32. */
-SXT_INLINE void row_32(sxt_row_type type, const char *row, int64_t i, __m512 *x) {
-    if (type == SXT_ROW_Q4_0) {
-        vec_load_q4_0(row + i / 32 * 18, x);
-    } else {
-        SXT_UNROLL for (int v = 0; v < 2; v++, i += VEC_LANES) x[v] =
-            type == SXT_ROW_F16    ? vec_load_f16(row + 2 * i)
-            : type == SXT_ROW_BF16 ? vec_load_bf16(row + 2 * i)
-                                   : vec_load(row + 4 * i);
+/* Elements [i, i + 16) of a stored row, of which n exist; i is a multiple of 16 where the type has blocks. */
+SXT_INLINE __m512 row_16(sxt_row_type type, const char *row, int64_t i, int64_t n) {
+    const __mmask16 there = rows_that_exist(n > 0 ? n : 0);
+    if (type == SXT_ROW_Q4_0) { /* whole blocks are there */
+        const char *block = row + i / 32 * 18;
+        __m512i q = _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)(const void *)(block + 2)));
+        __m512 d = vec_block_scale(block), d8 = _mm512_mul_ps(d, _mm512_set1_ps(8));
+        q = i % 32 ? _mm512_srli_epi32(q, 4) : _mm512_and_si512(q, _mm512_set1_epi32(15));
+        return _mm512_fmsub_ps(d, _mm512_cvtepi32_ps(q), d8);
     }
+    if (type == SXT_ROW_F32)
+        return n >= VEC_LANES ? vec_load(row + 4 * i) : _mm512_maskz_loadu_ps(there, row + 4 * i);
+    if (n >= VEC_LANES) return type == SXT_ROW_F16 ? vec_load_f16(row + 2 * i) : vec_load_bf16(row + 2 * i);
+    __m256i half = _mm256_maskz_loadu_epi16(there, row + 2 * i);
+    return type == SXT_ROW_F16 ? _mm512_cvtph_ps(half)
+                               : _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(half), 16));
 }
 
-/* 32 pairs (a, b) of a row; where they lie side by side, the first of them is at 2 * p. */
-SXT_INLINE void pairs_32(sxt_row_type type, const char *row, int64_t p, int64_t half, bool interleaved,
-                         __m512 *a, __m512 *b) {
-    __m512 x[4];
-    row_32(type, row, interleaved ? 2 * p : p, x);
-    row_32(type, row, interleaved ? 2 * p + 32 : p + half, x + 2);
-    SXT_UNROLL for (int v = 0; v < 2; v++) {
-        a[v] = x[v];
-        b[v] = x[2 + v];
-        if (interleaved) vec_split(x[2 * v], x[2 * v + 1], &a[v], &b[v]);
-    }
-}
-
-/* One row rotated; returns the lanes of the sum of its squares. */
+/* One row rotated, dimensions from n_rot on as they are; returns the lanes of the sum of its squares. */
 SXT_INLINE __m512 turn_row(sxt_row_type type, const char *row, const float *angles, bool interleaved,
-                           int64_t half, float *y) {
+                           int64_t n_rot, int64_t head_dim, float *y) {
     __m512 a_squares = _mm512_setzero_ps(), b_squares = _mm512_setzero_ps();
-    for (int64_t p = 0; p < half; p += 32) {
-        __m512 a[2], b[2];
-        pairs_32(type, row, p, half, interleaved, a, b);
-        SXT_UNROLL for (int v = 0; v < 2; v++) {
-            const float *cos = angles + p + v * VEC_LANES, *sin = cos + half;
-            __m512 c = _mm512_loadu_ps(cos), s = _mm512_loadu_ps(sin);
-            __m512 ya = _mm512_fnmadd_ps(b[v], s, _mm512_mul_ps(a[v], c));
-            __m512 yb = _mm512_fmadd_ps(a[v], s, _mm512_mul_ps(b[v], c));
-            _mm512_storeu_ps(y + p + v * VEC_LANES, ya);
-            _mm512_storeu_ps(y + half + p + v * VEC_LANES, yb);
-            a_squares = _mm512_fmadd_ps(ya, ya, a_squares);
-            b_squares = _mm512_fmadd_ps(yb, yb, b_squares);
-        }
+    int64_t half = n_rot / 2;
+    for (int64_t p = 0; p < half; p += VEC_LANES) {
+        int64_t n = half - p; /* pairs */
+        __mmask16 there = rows_that_exist(n);
+        __m512 a = row_16(type, row, interleaved ? 2 * p : p, interleaved ? 2 * n : n);
+        __m512 b = row_16(type, row, interleaved ? 2 * p + 16 : p + half, interleaved ? 2 * n - 16 : n);
+        if (interleaved) vec_split(a, b, &a, &b);
+        __m512 c = _mm512_maskz_loadu_ps(there, angles + p),
+               s = _mm512_maskz_loadu_ps(there, angles + half + p);
+        __m512 ya = _mm512_fnmadd_ps(b, s, _mm512_mul_ps(a, c)),
+               yb = _mm512_fmadd_ps(a, s, _mm512_mul_ps(b, c));
+        _mm512_mask_storeu_ps(y + p, there, ya);
+        _mm512_mask_storeu_ps(y + half + p, there, yb);
+        a_squares = _mm512_fmadd_ps(ya, ya, a_squares);
+        b_squares = _mm512_fmadd_ps(yb, yb, b_squares);
+    }
+    for (int64_t d = n_rot; d < head_dim; d += VEC_LANES) {
+        __m512 x = row_16(type, row, d, head_dim - d);
+        _mm512_mask_storeu_ps(y + d, rows_that_exist(head_dim - d), x);
+        a_squares = _mm512_fmadd_ps(x, x, a_squares);
     }
     return _mm512_add_ps(a_squares, b_squares);
 }
 
 /* Rows past n repeat the first one. */
 SXT_INLINE void turn_strip(sxt_row_type type, const sxt_strip *s, const sxt_turn *turn, bool interleaved,
-                           int64_t head_dim, __m512 *squares) {
+                           int64_t n_rot, int64_t head_dim, __m512 *squares) {
     const char *ahead = s->ahead.at;
     int64_t share = s->ahead.n_bytes / SXT_TILE_STRIP;
     for (int j = 0; j < SXT_TILE_STRIP; j++) {
         int64_t from = j < s->n ? j : 0;
         fetch_lines(ahead + j * share, share);
         squares[j] =
-            turn_row(type, (const char *)s->rows + from * s->row_bytes,
-                     turn->angles + turn->rows[from] * head_dim, interleaved, head_dim / 2, s->f32 + j * s->ld);
+            turn_row(type, (const char *)s->rows + from * s->row_bytes, turn->angles + turn->rows[from] * n_rot,
+                     interleaved, n_rot, head_dim, s->f32 + j * s->ld);
     }
 }
 
 /* One row as f32; returns the lanes of its largest magnitude. */
 SXT_INLINE __m512i measure_row(sxt_row_type type, const char *row, int64_t head_dim, float *y) {
     __m512i largest = _mm512_setzero_si512();
-    for (int64_t d = 0; d < head_dim; d += 32) {
-        __m512 x[2];
-        row_32(type, row, d, x);
-        SXT_UNROLL for (int v = 0; v < 2; v++) {
-            _mm512_storeu_ps(y + d + v * VEC_LANES, x[v]);
-            largest = _mm512_max_epu32(largest, magnitude(x[v]));
-        }
+    for (int64_t d = 0; d < head_dim; d += VEC_LANES) {
+        __m512 x = row_16(type, row, d, head_dim - d);
+        _mm512_mask_storeu_ps(y + d, rows_that_exist(head_dim - d), x);
+        largest = _mm512_max_epu32(largest, magnitude(x));
     }
     return largest;
 }
@@ -109,18 +106,18 @@ SXT_INLINE void measure_strip(sxt_row_type type, const sxt_strip *s, int64_t hea
 /* The usual head sizes as straight code. */
 #define STRIPS_OF(name, type)                                                                                  \
     SXT_APART void turn_##name(const sxt_strip *s, const sxt_turn *turn, __m512 *squares) {                    \
-        if (s->head_dim == 64 && turn->interleaved)                                                            \
-            turn_strip(type, s, turn, true, 64, squares);                                                      \
-        else if (s->head_dim == 64)                                                                            \
-            turn_strip(type, s, turn, false, 64, squares);                                                     \
-        else if (s->head_dim == 128 && turn->interleaved)                                                      \
-            turn_strip(type, s, turn, true, 128, squares);                                                     \
-        else if (s->head_dim == 128)                                                                           \
-            turn_strip(type, s, turn, false, 128, squares);                                                    \
+        if (s->head_dim == 64 && turn->n_rot == 64 && turn->interleaved)                                       \
+            turn_strip(type, s, turn, true, 64, 64, squares);                                                  \
+        else if (s->head_dim == 64 && turn->n_rot == 64)                                                       \
+            turn_strip(type, s, turn, false, 64, 64, squares);                                                 \
+        else if (s->head_dim == 128 && turn->n_rot == 128 && turn->interleaved)                                \
+            turn_strip(type, s, turn, true, 128, 128, squares);                                                \
+        else if (s->head_dim == 128 && turn->n_rot == 128)                                                     \
+            turn_strip(type, s, turn, false, 128, 128, squares);                                               \
         else if (turn->interleaved)                                                                            \
-            turn_strip(type, s, turn, true, s->head_dim, squares);                                             \
+            turn_strip(type, s, turn, true, turn->n_rot, s->head_dim, squares);                                \
         else                                                                                                   \
-            turn_strip(type, s, turn, false, s->head_dim, squares);                                            \
+            turn_strip(type, s, turn, false, turn->n_rot, s->head_dim, squares);                               \
     }                                                                                                          \
     SXT_APART void measure_##name(const sxt_strip *s, __m512i *largest) {                                      \
         if (s->head_dim == 64)                                                                                 \
@@ -153,15 +150,20 @@ static void int16_values(const sxt_strip *s, const float *inverses, uint32_t *ti
         int16_values_of_f32(s, inverses, tile, ld_tile, first);
 }
 
-/* Whole rotated rows of whole vectors: nearly all models. */
+/* Blocks are read in halves: what turns together has to begin at one. */
+static bool turns_in_place(const sxt_strip *s, const sxt_turn *turn) {
+    if (s->type == SXT_ROW_Q8_0 || s->n == 0) return false;
+    return s->type != SXT_ROW_Q4_0 ||
+           (turn->n_rot == s->head_dim && (turn->interleaved || turn->n_rot % 32 == 0));
+}
+
 static bool int16_read_common_keys(const sxt_strip *s, const sxt_turn *turn, float *scales, float *inverses) {
     __m512 squares[SXT_TILE_STRIP];
     if (turns_q8_0(s, turn)) {
         q8_0_read_keys(s, turn, scales);
         return true;
     }
-    if (s->type == SXT_ROW_Q8_0 || s->n == 0 || s->head_dim % 64 != 0 || turn->n_rot != s->head_dim)
-        return false;
+    if (!turns_in_place(s, turn)) return false;
     switch (s->type) {
     case SXT_ROW_F16: turn_f16(s, turn, squares); break;
     case SXT_ROW_BF16: turn_bf16(s, turn, squares); break;
@@ -178,7 +180,7 @@ static bool int16_read_common_values(const sxt_strip *s, float *logs, float *inv
         q8_0_read_values(s, logs, inverses);
         return true;
     }
-    if (s->type == SXT_ROW_Q8_0 || s->n == 0 || s->head_dim % 32 != 0) return false;
+    if (s->type == SXT_ROW_Q8_0 || s->n == 0) return false;
     switch (s->type) {
     case SXT_ROW_F16: measure_f16(s, largest); break;
     case SXT_ROW_BF16: measure_bf16(s, largest); break;

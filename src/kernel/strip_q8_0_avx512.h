@@ -14,12 +14,15 @@ enum { MOST_BLOCKS = 8 }; /* of a row */
 #define KEY_MULTIPLIER_256 16384.0f
 
 static bool takes_q8_0(const sxt_strip *s) {
-    return s->type == SXT_ROW_Q8_0 && s->n > 0 && s->head_dim % 64 == 0 && s->head_dim <= 32 * MOST_BLOCKS;
+    return s->type == SXT_ROW_Q8_0 && s->n > 0 && s->head_dim <= 32 * MOST_BLOCKS;
 }
 
+/* Blocks are read in halves: what turns together has to begin at one. */
 static bool turns_q8_0(const sxt_strip *s, const sxt_turn *turn) {
-    return takes_q8_0(s) && turn->n_rot == s->head_dim;
+    return takes_q8_0(s) && turn->n_rot == s->head_dim && (turn->interleaved || s->head_dim % 32 == 0);
 }
+
+static int64_t n_blocks(const sxt_strip *s) { return (s->head_dim + 31) / 32; }
 
 /* ---- Scales ---------------------------------------------------------------------------------------------- */
 
@@ -42,7 +45,7 @@ SXT_INLINE __m512 f16_lanes(__m512i bits) { return _mm512_cvtph_ps(_mm512_cvtepi
 SXT_INLINE __m512i scales_of_blocks(const sxt_strip *s, __m512i *scales) {
     const __m512i no_sign = _mm512_set1_epi32(0x7fff);
     __m512i rows = rows_of_16(s), largest = _mm512_setzero_si512();
-    for (int64_t b = 0; b < s->head_dim / 32; b++) {
+    for (int64_t b = 0; b < n_blocks(s); b++) {
         scales[b] = block_scales_of_16(s, rows, b);
         largest = _mm512_max_epu32(largest, _mm512_and_si512(scales[b], no_sign));
     }
@@ -51,7 +54,7 @@ SXT_INLINE __m512i scales_of_blocks(const sxt_strip *s, __m512i *scales) {
 
 /* Multipliers (blocks, 16 rows), each as two equal int16: the blocks' scales times their row's factor. */
 SXT_INLINE void store_multipliers(const sxt_strip *s, const __m512i *scales, __m512 factor) {
-    for (int64_t b = 0; b < s->head_dim / 32; b++) {
+    for (int64_t b = 0; b < n_blocks(s); b++) {
         __m512i m = _mm512_cvtps_epi32(_mm512_mul_ps(f16_lanes(scales[b]), factor));
         m = _mm512_mask_blend_epi16(0xAAAAAAAA, m, _mm512_slli_epi32(m, 16));
         _mm512_storeu_si512(s->f32 + 16 * b, m);
@@ -108,16 +111,35 @@ SXT_INLINE __m512i turn_pairs(__m512i x, const uint32_t *by) {
     return _mm512_mask_blend_epi16(0xAAAAAAAA, _mm512_srli_epi32(low, 16), high);
 }
 
+/* Elements [i, i + 16) and [j, j + 16) of a row at the row's scale, side by side; i, j: multiples of 16. */
+SXT_INLINE __m512i q8_0_pairs(const char *row, int64_t i, int64_t j, const float *multipliers) {
+    const char *a = row + i / 32 * 34 + 2 + i % 32, *b = row + j / 32 * 34 + 2 + j % 32;
+    __m128i first = _mm_loadu_si128((const __m128i *)(const void *)a);
+    __m128i second = _mm_loadu_si128((const __m128i *)(const void *)b);
+    __m512i q = _mm512_cvtepi8_epi16(
+        _mm256_set_m128i(_mm_unpackhi_epi8(first, second), _mm_unpacklo_epi8(first, second)));
+    __m512i by =
+        _mm512_mask_blend_epi16(0xAAAAAAAA, _mm512_castps_si512(_mm512_set1_ps(multipliers[i / 32 * 16])),
+                                _mm512_castps_si512(_mm512_set1_ps(multipliers[j / 32 * 16])));
+    return _mm512_mulhrs_epi16(_mm512_slli_epi16(q, 8), by);
+}
+
+/* Pairs past the last one come out as anything; `by` is readable for whole vectors. */
 SXT_INLINE void q8_0_turn_row(const char *row, const float *multipliers, const uint32_t *by, bool interleaved,
                               int64_t half, float *pairs) {
-    for (int64_t p = 0; p < half; p += 32) {
-        __m512i x = q8_0_elements(row, interleaved ? 2 * p : p, multipliers);
-        __m512i y = q8_0_elements(row, interleaved ? 2 * p + 32 : p + half, multipliers);
-        __m512i first = interleaved ? x : side_by_side(x, y, false);
-        __m512i second = interleaved ? y : side_by_side(x, y, true);
-        _mm512_storeu_si512(pairs + p, turn_pairs(first, by + p));
-        _mm512_storeu_si512(pairs + p + 16, turn_pairs(second, by + p + 16));
+    int64_t p = 0;
+    if (interleaved) {
+        for (; p < half; p += 16)
+            _mm512_storeu_si512(pairs + p, turn_pairs(q8_0_elements(row, 2 * p, multipliers), by + p));
+        return;
     }
+    for (; half % 32 == 0 && p < half; p += 32) {
+        __m512i x = q8_0_elements(row, p, multipliers), y = q8_0_elements(row, p + half, multipliers);
+        _mm512_storeu_si512(pairs + p, turn_pairs(side_by_side(x, y, false), by + p));
+        _mm512_storeu_si512(pairs + p + 16, turn_pairs(side_by_side(x, y, true), by + p + 16));
+    }
+    for (; p < half; p += 16)
+        _mm512_storeu_si512(pairs + p, turn_pairs(q8_0_pairs(row, p, p + half, multipliers), by + p));
 }
 
 /* Rows of turned pairs to the workspace. */
@@ -144,11 +166,13 @@ static void q8_0_keys(const sxt_strip *s, const sxt_turn *turn, uint32_t *tile) 
         q8_0_turn_strip(s, turn, false, 128);
     else
         q8_0_turn_strip(s, turn, turn->interleaved, s->head_dim);
-    for (int64_t t = 0; t < s->head_dim / 2; t += VEC_LANES) {
+    for (int64_t t = 0, half = s->head_dim / 2; t < half; t += VEC_LANES) {
         __m512i r[16];
         SXT_UNROLL for (int j = 0; j < 16; j++) r[j] = _mm512_loadu_si512(s->spare + j * s->ld + t);
         transpose_16(r);
-        SXT_UNROLL for (int p = 0; p < 16; p++) _mm512_storeu_si512(tile + (t + p) * SXT_TILE_KEYS, r[p]);
+        SXT_UNROLL for (int p = 0; p < 16; p++) {
+            if (t + p < half) _mm512_storeu_si512(tile + (t + p) * SXT_TILE_KEYS, r[p]);
+        }
     }
 }
 
@@ -168,7 +192,7 @@ SXT_INLINE void q8_0_value_strip(const sxt_strip *s, uint32_t *tile, int64_t ld_
             __m512i a = q8_0_elements(even, d, s->f32 + 2 * pair);
             __m512i b = q8_0_elements(odd, d, s->f32 + 2 * pair + 1);
             _mm512_storeu_si512(to + d, side_by_side(a, b, false));
-            _mm512_storeu_si512(to + d + 16, side_by_side(a, b, true));
+            if (d + 16 < head_dim) _mm512_storeu_si512(to + d + 16, side_by_side(a, b, true));
         }
     }
 }

@@ -1,8 +1,8 @@
 /* Attention in one pass. A task owns a piece of one KV head's query rows and walks the key tiles in rising
  * order; tiles start at multiples of SXT_KV_BLOCK whatever the call, and what a row does with a tile depends
- * on that row alone. Every SXT_SPAN_KEYS keys a softmax begins anew and joins those before it: with few queries
- * the spans are tasks of their own, and join afterwards in the same order. So the bits are the same for every
- * split of the queries and every number of threads. */
+ * on that row alone. Every sxt_span_keys() keys a softmax begins anew and joins those before it: with few
+ * queries the spans are tasks of their own, and join afterwards in the same order. So the bits are the same for
+ * every split of the queries and every number of threads. */
 #include "op/attention.h"
 
 #include "base/num.h"
@@ -69,7 +69,7 @@ static void run_task(void *arg, int64_t i_task, int i_thread) {
     while (first < end) {
         sxt_tile_pass_span(&pass, first, end);
         sxt_query_rows_end_span(&pass.rows);
-        first = (first / SXT_SPAN_KEYS + 1) * SXT_SPAN_KEYS;
+        first = (first / sxt_span_keys(a->head_dim) + 1) * sxt_span_keys(a->head_dim);
     }
     sxt_query_rows_finish(&pass.rows);
 }
@@ -105,7 +105,7 @@ static void run_span(void *arg, int64_t i_task, int i_thread) {
     const spans *s = arg;
     const sxt_attention *a = s->a;
     int32_t group = a->n_heads / a->n_kv_heads, head = (int32_t)(i_task % a->n_kv_heads) * group;
-    int64_t slot = i_task / a->n_kv_heads, first = (s->i_span + slot) * SXT_SPAN_KEYS;
+    int64_t slot = i_task / a->n_kv_heads, first = (s->i_span + slot) * sxt_span_keys(a->head_dim);
     sxt_tile_pass pass;
     partial to = slot_at(s, slot);
     sxt_tile_pass_init(&pass, a, 0, a->n_queries, head, group,
@@ -147,11 +147,11 @@ static void join_spans(const spans *s, const partial *total, int64_t n) {
 static void attend_few(sxt_pool *pool, spans *s) {
     const sxt_attention *a = s->a;
     int64_t n_rows = a->n_queries * a->n_heads, per_round = SPAN_SLOTS / a->n_queries;
-    int64_t end = pieces(s->end, SXT_SPAN_KEYS);
+    int64_t span = sxt_span_keys(a->head_dim), end = pieces(s->end, span);
     partial total = slot_at(s, per_round);
     for (int64_t r = 0; r < n_rows; r++) total.max[r] = -INFINITY;
     for (int64_t r = 0; r < n_rows; r++) total.sum[r] = 0;
-    for (s->i_span = s->first / SXT_SPAN_KEYS; s->i_span < end; s->i_span += per_round) {
+    for (s->i_span = s->first / span; s->i_span < end; s->i_span += per_round) {
         int64_t n = sxt_min_i64(per_round, end - s->i_span);
         sxt_pool_run(pool, n * a->n_kv_heads, run_span, s);
         join_spans(s, &total, n);

@@ -8,8 +8,13 @@
 /* Keys that are converted, rotated and packed together: the f32 between the steps stays in L1. */
 enum { STRIP = SXT_TILE_STRIP, MOST_PADDING = 32 };
 
+int64_t sxt_span_keys(int32_t head_dim) {
+    return SXT_KV_BLOCK * (head_dim <= 64 ? 16 : head_dim <= 128 ? 8 : 4);
+}
+
 double sxt_span_base(const sxt_attention *a, int key_map, int64_t key) {
-    return sxt_plan_key_pos(a->plan, key_map, key / SXT_SPAN_KEYS * SXT_SPAN_KEYS);
+    int64_t span = sxt_span_keys(a->head_dim);
+    return sxt_plan_key_pos(a->plan, key_map, key / span * span);
 }
 
 static size_t rows_floats(size_t n_rows, int32_t head_dim) {

@@ -231,7 +231,7 @@ static int64_t attend_run(sxt_tile_pass *t, int64_t query) {
 
 void sxt_tile_pass_span(sxt_tile_pass *t, int64_t first, int64_t end) {
     int64_t n_held = t->a->first + t->a->n_queries;
-    int64_t span_end = sxt_min_i64(end, (first / SXT_SPAN_KEYS + 1) * SXT_SPAN_KEYS);
+    int64_t span = sxt_span_keys(t->a->head_dim), span_end = sxt_min_i64(end, (first / span + 1) * span);
     sxt_query_rows_start_span(&t->rows, first);
     for (int64_t at = first / SXT_KV_BLOCK * SXT_KV_BLOCK; at < span_end; at += SXT_KV_BLOCK) {
         sxt_key_tile_move(&t->tile, at, (int)sxt_min_i64(SXT_KV_BLOCK, n_held - at));

@@ -49,7 +49,7 @@ const float *sxt_rope_row(const sxt_rope *rope, double position, float *spare);
 /* The same as pairs of int16, cos low and sin high (n_rot / 2), without mscale; 2^14 stands for 1. */
 void sxt_rope_pairs(const sxt_rope *rope, double position, uint32_t *row);
 
-/* The reserved rows themselves: (n_rows, n_rot) and (n_rows, n_rot / 2), 64-byte aligned. */
+/* The reserved rows themselves: (n_rows, n_rot) and (n_rows, n_rot / 2), readable for a row more. */
 typedef struct sxt_rope_table {
     int64_t n_rows;
     const float *rows;

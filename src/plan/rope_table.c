@@ -72,7 +72,7 @@ static size_t row_bytes(const sxt_rope *rope) {
 uint64_t sxt_rope_bytes(const sxt_rope *rope, int64_t n_positions) {
     uint64_t bytes;
     if (n_positions <= 0) return 0;
-    return sxt_mul_ok((uint64_t)n_positions, row_bytes(rope), &bytes) ? bytes : UINT64_MAX;
+    return sxt_mul_ok((uint64_t)n_positions + 1, row_bytes(rope), &bytes) ? bytes : UINT64_MAX;
 }
 
 sxt_status sxt_rope_reserve(sxt_rope *rope, int64_t n_positions, sxt_error *error) {

@@ -54,7 +54,7 @@ static sxt_strip strip_of_rows(trial *t, strip_room *room, const row_strip *s) {
 static sxt_turn any_turn(trial *t, int64_t head) {
     int64_t n_rot = below(t, 3) ? head : 2 * (1 + below(t, (uint32_t)head / 2)), half = n_rot / 2, n_rows = 40;
     float *angles = bytes(t, (size_t)(n_rows * n_rot) * 4), mscale = below(t, 2) ? 1 : 1.25f;
-    uint32_t *pairs = bytes(t, (size_t)(n_rows * half) * 4);
+    uint32_t *pairs = bytes(t, (size_t)(n_rows * half + 16) * 4); /* readable past its end */
     for (int64_t i = 0; i < n_rows * half; i++) {
         double angle = 6.3 * sxt_rng_unit(&t->rng), c = cos(angle), s = sin(angle);
         float *row = angles + i / half * n_rot + i % half;

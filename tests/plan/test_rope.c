@@ -186,7 +186,7 @@ static void test_rows(void **state) {
     assert_int_equal(sxt_rope_reserve(bare, 500, NULL), SXT_OK);
     assert_int_equal(sxt_rope_reserve(bare, 800, NULL), SXT_OK);
     assert_memory_equal(other, sxt_rope_row(bare, 777, spare), sizeof other);
-    assert_int_equal(sxt_rope_bytes(rope, 40000), 40000 * (64 + 32) * 4);
+    assert_int_equal(sxt_rope_bytes(rope, 40000), 40001 * (64 + 32) * 4);
     assert_int_equal(sxt_rope_bytes(rope, -1), 0);
     assert_true(sxt_rope_bytes(rope, INT64_MAX) == UINT64_MAX);
     sxt_rope_free(bare);
