@@ -1,21 +1,18 @@
 #include "command.h"
 
 #include "exit_code.h"
-#include "generation.h"
 #include "interrupt.h"
 #include "json_document.h"
 #include "message.h"
 #include "model_session.h"
 #include "passkey_prompts.h"
 
-#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Tokens that an answer may take beyond those of the key itself: white space, a word. */
-enum { SPARE_TOKENS = 8, N_DEPTHS = 11, MAX_STYLES = 16 };
+enum { N_DEPTHS = 11, MAX_STYLES = 16 };
 
 typedef struct passkey_job {
     const option_values *options;
@@ -26,40 +23,6 @@ typedef struct passkey_job {
     progress line;
     int64_t n_done;
 } passkey_job;
-
-static int64_t answer_tokens(const passkey_item *item) { return (int64_t)strlen(item->target) + SPARE_TOKENS; }
-
-/* What a generated text says so far of the question whether it begins with the key. */
-typedef enum verdict { OPEN, RIGHT, WRONG } verdict;
-
-static verdict judge(const generation *answer, const char *target) {
-    const char *text = answer->text.bytes != NULL ? answer->text.bytes : "";
-    size_t n = answer->text.n_bytes, n_target = strlen(target);
-    while (n > 0 && isspace((unsigned char)*text)) {
-        text++;
-        n--;
-    }
-    if (memcmp(text, target, n < n_target ? n : n_target) != 0) return WRONG;
-    return n >= n_target ? RIGHT : OPEN;
-}
-
-/* Greedy, one token at a time, until the answer is decided. */
-static int ask(const passkey_job *job, sxt_session *session, const passkey_item *item, bool *right) {
-    generation answer = {0};
-    int64_t n_most = answer_tokens(item);
-    int code = read_prompt(session, item->tokens.ids, item->tokens.n, n_most);
-    verdict decided = OPEN;
-    for (int64_t i = 1; i <= n_most && code == EXIT_CODE_OK && decided == OPEN; i++) {
-        code = generate(job->model, session, i, false, NULL, &answer);
-        decided = judge(&answer, item->target);
-        if (strcmp(answer.stopped_by, "length") != 0) break;
-    }
-    if (code == EXIT_CODE_OK && answer.stopped_by != NULL && strcmp(answer.stopped_by, "interrupt") == 0)
-        code = EXIT_CODE_INTERRUPTED;
-    *right = decided == RIGHT;
-    generation_free(&answer);
-    return code;
-}
 
 /* A share of right answers, labelled. */
 typedef struct share {
@@ -177,7 +140,7 @@ static int measure_length(passkey_job *job, const char *plan, int64_t length) {
         bool right = false;
         if (item->length != length) continue;
         code = ready_session(job, plan, &session);
-        if (code == EXIT_CODE_OK) code = ask(job, session, item, &right);
+        if (code == EXIT_CODE_OK) code = passkey_ask(job->model, session, item, &right);
         if (code != EXIT_CODE_OK) break;
         sxt_session_plan(session, &ran);
         add_item(&row, item, &ran, right);
@@ -208,7 +171,7 @@ static int check(passkey_job *job) {
     const option_values *options = job->options;
     sxt_plan_info plan;
     for (int64_t i = 0; i < job->items.n; i++) {
-        int64_t needed = job->items.list[i].tokens.n + answer_tokens(&job->items.list[i]);
+        int64_t needed = job->items.list[i].tokens.n + passkey_answer_tokens(&job->items.list[i]);
         if (needed > job->n_ctx) job->n_ctx = needed;
     }
     if (options->ctx > 0 && options->ctx < job->n_ctx)

@@ -5,7 +5,7 @@
 #include "json_document.h"
 #include "message.h"
 #include "model_session.h"
-#include "prompt.h"
+#include "text_windows.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -16,48 +16,12 @@
 typedef struct perplexity_job {
     const option_values *options;
     const sxt_model *model;
-    sxt_model_info info;
-    token_list text;     /* the file, without BOS */
-    int64_t n_bos;       /* 1 where the model adds BOS, else 0 */
-    int32_t *window;     /* (length): the tokens of the window being read */
+    text_windows windows;
     json_document *rows; /* NULL: a table */
     progress line;
     int64_t n_done, n_total; /* tokens, for the progress */
     bool has_header;         /* the table's first line is out */
 } perplexity_job;
-
-/* Sums over the windows of one row. */
-typedef struct score {
-    const int32_t *tokens; /* (n_tokens) */
-    int64_t n_tokens;
-    int64_t first_late; /* first target position of the last quarter */
-    int32_t n_vocab;
-    double nll, late_nll;
-    int64_t n, n_late;
-} score;
-
-/* -ln softmax(logits)[target], in double. */
-static double surprise(const float *logits, int32_t n_vocab, int32_t target) {
-    double largest = logits[0], sum = 0;
-    for (int32_t i = 1; i < n_vocab; i++)
-        if (logits[i] > largest) largest = logits[i];
-    for (int32_t i = 0; i < n_vocab; i++) sum += exp(logits[i] - largest);
-    return log(sum) + largest - logits[target];
-}
-
-static bool add_prediction(void *user, int64_t pos, const float *logits) {
-    score *s = user;
-    int64_t target = pos + 1;
-    if (target >= s->n_tokens) return !interrupted();
-    double nll = surprise(logits, s->n_vocab, s->tokens[target]);
-    s->nll += nll;
-    s->n++;
-    if (target >= s->first_late) {
-        s->late_nll += nll;
-        s->n_late++;
-    }
-    return !interrupted();
-}
 
 static bool report(void *user, int64_t n_read, int64_t n_total) {
     perplexity_job *job = user;
@@ -65,16 +29,7 @@ static bool report(void *user, int64_t n_read, int64_t n_total) {
     return progress_report(&job->line, job->n_done + n_read, job->n_total);
 }
 
-/* Window k of K: BOS where the model adds it, then tokens from floor(k * (n - (T - b)) / max(1, K - 1)). */
-static void fill_window(const perplexity_job *job, int64_t length, int64_t k) {
-    int64_t n_text = length - job->n_bos, n_windows = job->options->windows;
-    int64_t last_start = job->text.n - n_text, steps = n_windows > 1 ? n_windows - 1 : 1;
-    int64_t start = k * last_start / steps;
-    if (job->n_bos == 1) job->window[0] = job->info.bos_id;
-    memcpy(job->window + job->n_bos, job->text.ids + start, (size_t)n_text * sizeof *job->window);
-}
-
-static void print_row(perplexity_job *job, int64_t length, const sxt_plan_info *plan, const score *s) {
+static void print_row(perplexity_job *job, int64_t length, const sxt_plan_info *plan, const window_score *s) {
     double nll = s->nll / (double)s->n, late = s->late_nll / (double)s->n_late;
     bool is_auto = strcmp(plan->asked, plan->plan) != 0 && strcmp(plan->asked, "auto") == 0;
     if (job->rows == NULL) {
@@ -106,11 +61,9 @@ static void print_row(perplexity_job *job, int64_t length, const sxt_plan_info *
 static int measure(perplexity_job *job, sxt_session *session, int64_t length) {
     sxt_error error;
     sxt_plan_info plan;
-    score s = {
-        .tokens = job->window, .n_tokens = length, .first_late = 3 * length / 4, .n_vocab = job->info.n_vocab};
-    for (int64_t k = 0; k < job->options->windows; k++) {
-        fill_window(job, length, k);
-        sxt_status status = sxt_session_scan(session, job->window, length, 0, add_prediction, &s, &error);
+    window_score s = {0};
+    for (int64_t k = 0; k < job->windows.n_windows; k++) {
+        sxt_status status = text_windows_score(&job->windows, session, length, k, &s, &error);
         if (status != SXT_OK) progress_end(&job->line);
         if (status == SXT_E_CANCELLED) return EXIT_CODE_INTERRUPTED;
         if (status != SXT_OK) return message_library_error(&error);
@@ -150,12 +103,6 @@ static int check(const perplexity_job *job) {
     const option_values *options = job->options;
     int64_t most = longest(&options->lengths);
     sxt_plan_info plan;
-    if (most - job->n_bos > job->text.n)
-        return message_error(
-            EXIT_CODE_USAGE,
-            "-f %s has %lld tokens; a window of %lld needs %lld: give shorter --lengths or a longer "
-            "file",
-            options->file, (long long)job->text.n, (long long)most, (long long)(most - job->n_bos));
     if (options->ctx > 0 && options->ctx < most)
         return message_error(EXIT_CODE_USAGE,
                              "--lengths goes up to %lld and -c is %lld; give -c %lld or leave it out",
@@ -173,7 +120,6 @@ static int measure_all(perplexity_job *job) {
     if (code != EXIT_CODE_OK) return code;
     for (int64_t l = 0; l < options->lengths.n; l++)
         job->n_total += options->lengths.values[l] * options->windows * plan_count(options);
-    job->window = must_allocate((size_t)longest(&options->lengths) * sizeof *job->window);
     if (options->json) job->rows = document_array();
     interrupt_watch(NULL);
     for (int64_t l = 0; l < options->lengths.n && code == EXIT_CODE_OK; l++)
@@ -188,16 +134,6 @@ static int measure_all(perplexity_job *job) {
     return code;
 }
 
-static int read_text(perplexity_job *job) {
-    const option_values *options = job->options;
-    text_buffer text = {0};
-    int code = prompt_text(options, &text);
-    if (code == EXIT_CODE_OK)
-        code = prompt_tokens(job->model, text.bytes, text.n_bytes, true, false, &job->text);
-    text_buffer_free(&text);
-    return code;
-}
-
 int command_perplexity(const option_values *options) {
     if (options->file == NULL) return message_error(EXIT_CODE_USAGE, "perplexity needs a text: -f FILE");
     if (options->lengths.n == 0)
@@ -207,14 +143,11 @@ int command_perplexity(const option_values *options) {
     int code = model_open(options->model, false, &model);
     if (code != EXIT_CODE_OK) return code;
     job.model = model;
-    sxt_model_describe(model, &job.info);
-    job.n_bos = job.info.add_bos && job.info.bos_id >= 0 && !options->no_bos ? 1 : 0;
-    code = read_text(&job);
+    code = text_windows_open(options, model, longest(&options->lengths), &job.windows);
     job.line = progress_start("scoring", "tokens");
     if (code == EXIT_CODE_OK) code = measure_all(&job);
     progress_end(&job.line);
-    free(job.window);
-    sxt_free(job.text.ids);
+    text_windows_close(&job.windows);
     sxt_model_close(model);
     return code;
 }

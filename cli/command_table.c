@@ -83,6 +83,20 @@ const command_row COMMAND_TABLE[] = {
      "sextant passkey -m model.gguf --file passkey.jsonl --extend none --extend auto\n"
      "sextant passkey -m model.gguf --lengths 4096,8192 --depths 0.1,0.5,0.9 --filler novel.txt\n",
      0, true, command_passkey},
+    {"compare", COMMAND_COMPARE,
+     "-m MODEL -f FILE --lengths N,N,... [--methods 'PLAN PLAN ...'] [--extend PLAN]... [-o OUT.csv] [options]",
+     "compare the methods on a text, at several lengths",
+     "For each plan and length: the perplexity of the last quarter of K windows of the text (as in "
+     "perplexity), and "
+     "the share of keys that are found when one is hidden in the text (as in passkey). Perplexity alone does "
+     "not "
+     "prove a longer window, for a plan that forgets the beginning predicts as well; the key does. Without "
+     "--methods "
+     "and --extend every method is compared that needs no parameters. Ctrl-C keeps the rows that are done.",
+     "sextant compare -m model.gguf -f novel.txt --lengths 4096,8192,16384 -o methods.csv\n"
+     "sextant compare -m model.gguf -f novel.txt --lengths 8192 --methods 'none; "
+     "self-extend:group=8,window=1024'\n",
+     0, true, command_compare},
     {"bench", COMMAND_BENCH,
      "-m MODEL [-p N] [-n N] [--depths D,D,...] [--extend PLAN]... [--kv TYPE]... [-r N] [--ceilings] "
      "[options]",

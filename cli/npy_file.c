@@ -1,17 +1,15 @@
 #include "npy_file.h"
 
+#include "replaced_file.h"
 #include "text_buffer.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 struct npy_file {
-    FILE *stream;
-    char *path, *temporary;
+    replaced_file file;
     int64_t n_columns;
 };
 
@@ -34,65 +32,29 @@ static bool write_header(FILE *stream, int64_t n_rows, int64_t n_columns) {
 }
 
 npy_file *npy_file_create(const char *path, int64_t n_rows, int64_t n_columns) {
-    text_buffer temporary = {0};
-    text_buffer_print(&temporary, "%s.XXXXXX", path);
-    int descriptor = mkstemp(temporary.bytes);
-    FILE *stream = descriptor >= 0 ? fdopen(descriptor, "wb") : NULL;
-    if (stream == NULL) {
-        int reason = errno;
-        if (descriptor >= 0) close(descriptor);
-        text_buffer_free(&temporary);
-        errno = reason;
-        return NULL;
-    }
-    npy_file *file = must_allocate(sizeof *file);
-    text_buffer target = {0};
-    text_buffer_print(&target, "%s", path);
-    *file = (npy_file){stream, target.bytes, temporary.bytes, n_columns};
-    if (write_header(stream, n_rows, n_columns)) return file;
+    npy_file *npy = must_allocate(sizeof *npy);
+    *npy = (npy_file){.n_columns = n_columns};
+    bool opened = replaced_file_open(&npy->file, path);
+    if (opened && write_header(npy->file.stream, n_rows, n_columns)) return npy;
     int reason = errno;
-    npy_file_abort(file);
+    npy_file_abort(npy);
     errno = reason;
     return NULL;
 }
 
-bool npy_file_add_row(npy_file *file, const float *row) {
-    return fwrite(row, sizeof *row, (size_t)file->n_columns, file->stream) == (size_t)file->n_columns;
+bool npy_file_add_row(npy_file *npy, const float *row) {
+    return fwrite(row, sizeof *row, (size_t)npy->n_columns, npy->file.stream) == (size_t)npy->n_columns;
 }
 
-static void release(npy_file *file) {
-    free(file->path);
-    free(file->temporary);
-    free(file);
-}
-
-/* mkstemp makes files for the user alone; the result gets the mode that any new file would. */
-static void set_usual_mode(int descriptor) {
-    mode_t mask = umask(0);
-    umask(mask);
-    if (fchmod(descriptor, 0666 & ~mask) != 0) errno = 0;
-}
-
-bool npy_file_commit(npy_file *file) {
-    set_usual_mode(fileno(file->stream));
-    bool good = fflush(file->stream) == 0 && fsync(fileno(file->stream)) == 0;
+bool npy_file_commit(npy_file *npy) {
+    bool good = replaced_file_commit(&npy->file);
     int reason = errno;
-    if (fclose(file->stream) != 0 && good) {
-        good = false;
-        reason = errno;
-    }
-    if (good && rename(file->temporary, file->path) != 0) {
-        good = false;
-        reason = errno;
-    }
-    if (!good) unlink(file->temporary);
-    release(file);
+    free(npy);
     errno = reason;
     return good;
 }
 
-void npy_file_abort(npy_file *file) {
-    fclose(file->stream);
-    unlink(file->temporary);
-    release(file);
+void npy_file_abort(npy_file *npy) {
+    replaced_file_abort(&npy->file);
+    free(npy);
 }

@@ -11,7 +11,7 @@
  * command to the next. */
 #define MODEL_COMMANDS                                                                                         \
     (COMMAND_RUN | COMMAND_INFO | COMMAND_TOKENIZE | COMMAND_LOGITS | COMMAND_PERPLEXITY | COMMAND_PASSKEY |   \
-     COMMAND_BENCH)
+     COMMAND_BENCH | COMMAND_COMPARE)
 #define PROMPT_COMMANDS (COMMAND_RUN | COMMAND_TOKENIZE | COMMAND_LOGITS)
 #define ALL_COMMANDS 0xFFFFu
 #define KV_TYPES "f16|f32|bf16|q8_0|q4_0"
@@ -21,7 +21,7 @@ const option_row OPTION_TABLE[] = {
      "GGUF file (any part of a split) or Hugging Face folder", MODEL_COMMANDS},
     {"file", 'f', NO_ALIAS, "FILE", OPTION_FILE, AT(file), 0, 0, NULL, NULL,
      "read the text (of passkey: the lines of JSON) from FILE, byte for byte (-: standard input)",
-     PROMPT_COMMANDS | COMMAND_PERPLEXITY | COMMAND_PASSKEY},
+     PROMPT_COMMANDS | COMMAND_PERPLEXITY | COMMAND_PASSKEY | COMMAND_COMPARE},
     {"prompt", 'p', NO_ALIAS, "TEXT", OPTION_TEXT, AT(prompt), 0, 0, NULL, NULL,
      "the text itself; escapes such as \\n are not interpreted", PROMPT_COMMANDS},
     {"tokens", 0, NO_ALIAS, "ID,ID,...", OPTION_INTEGER_LIST, AT(tokens), 0, ANY_INTEGER, NULL, NULL,
@@ -30,6 +30,11 @@ const option_row OPTION_TABLE[] = {
      "turn token ids back into bytes", COMMAND_TOKENIZE},
     {"output", 'o', NO_ALIAS, "OUT.npy", OPTION_FILE, AT(output), 0, 0, NULL, NULL,
      "write float32 logits, shape (n_positions, n_vocab)", COMMAND_LOGITS},
+    {"output", 'o', NO_ALIAS, "OUT.csv", OPTION_FILE, AT(output), 0, 0, NULL, NULL,
+     "also write the figures as comma-separated values", COMMAND_COMPARE},
+    {"methods", 0, NO_ALIAS, "'PLAN PLAN ...'", OPTION_TEXT, AT(methods), 0, 0, NULL, NULL,
+     "plans to compare, separated by blanks or semicolons; all: every method with its defaults",
+     COMMAND_COMPARE},
     {"all", 0, NO_ALIAS, NULL, OPTION_FLAG, AT(all), 0, 0, NULL, NULL,
      "the logits of every position, not of the last alone", COMMAND_LOGITS},
     {"predict", 'n', ALIAS("n-predict"), "N", OPTION_INTEGER, AT(n_generate), 0, ANY_INTEGER, NULL, "256",
@@ -85,22 +90,24 @@ const option_row OPTION_TABLE[] = {
      "tokens that --repeat-penalty looks back at", COMMAND_RUN},
     {"seed", 's', NO_ALIAS, "N", OPTION_UNSIGNED, AT(seed), 0, 0, NULL, "0",
      "seed of the random choices; the same seed gives the same output",
-     COMMAND_RUN | COMMAND_PASSKEY | COMMAND_CONVERT},
+     COMMAND_RUN | COMMAND_PASSKEY | COMMAND_CONVERT | COMMAND_COMPARE},
     {"lengths", 0, NO_ALIAS, "N,N,...", OPTION_INTEGER_LIST, AT(lengths), 2, ANY_INTEGER, NULL, NULL,
-     "context lengths to measure, in tokens", COMMAND_PERPLEXITY | COMMAND_PASSKEY},
+     "context lengths to measure, in tokens", COMMAND_PERPLEXITY | COMMAND_PASSKEY | COMMAND_COMPARE},
     {"windows", 0, NO_ALIAS, "K", OPTION_INTEGER, AT(windows), 1, 1000000, NULL, "8",
-     "windows per length, spread evenly over the file", COMMAND_PERPLEXITY},
+     "windows per length, spread evenly over the file", COMMAND_PERPLEXITY | COMMAND_COMPARE},
     {"depths", 0, NO_ALIAS, "D,D,...", OPTION_REAL_LIST, AT(depths), 0, 1, NULL, "0,0.25,0.5,0.75,1",
-     "where the key is hidden: 0 at the beginning, 1 at the end", COMMAND_PASSKEY},
+     "where the key is hidden: 0 at the beginning, 1 at the end", COMMAND_PASSKEY | COMMAND_COMPARE},
     {"trials", 0, NO_ALIAS, "K", OPTION_INTEGER, AT(trials), 1, 1000000, NULL, "4",
-     "prompts per length and depth", COMMAND_PASSKEY},
+     "prompts per length and depth", COMMAND_PASSKEY | COMMAND_COMPARE},
     {"filler", 0, NO_ALIAS, "FILE", OPTION_FILE, AT(filler), 0, 0, NULL, NULL,
      "text around the key; by default the grass is green, again and again", COMMAND_PASSKEY},
+    {"filler", 0, NO_ALIAS, "FILE", OPTION_FILE, AT(filler), 0, 0, NULL, NULL,
+     "text around the key; by default that of -f", COMMAND_COMPARE},
     {"limit", 0, NO_ALIAS, "N", OPTION_INTEGER, AT(per_length), 1, ANY_INTEGER, NULL, NULL,
      "at most N prompts of each length from --file", COMMAND_PASSKEY},
     {"no-bos", 0, NO_ALIAS, NULL, OPTION_FLAG, AT(no_bos), 0, 0, NULL, NULL,
      "do not put the model's BOS (and EOS) around the text",
-     PROMPT_COMMANDS | COMMAND_PERPLEXITY | COMMAND_PASSKEY},
+     PROMPT_COMMANDS | COMMAND_PERPLEXITY | COMMAND_PASSKEY | COMMAND_COMPARE},
     {"special", 0, NO_ALIAS, NULL, OPTION_FLAG, AT(special), 0, 0, NULL, NULL,
      "special tokens written in the text become their ids, and are printed", PROMPT_COMMANDS},
     {"no-special", 0, NO_ALIAS, NULL, OPTION_FLAG, AT(no_special), 0, 0, NULL, NULL,

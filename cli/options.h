@@ -18,7 +18,7 @@ typedef struct choice_list {
 
 /* What a command line said; a text that was not given is NULL. Strings are argv's. */
 typedef struct option_values {
-    const char *model, *file, *prompt, *system, *chat_template, *session, *output, *filler;
+    const char *model, *file, *prompt, *system, *chat_template, *session, *output, *filler, *methods;
     const char *kv, *type, *precision;
     const char *plans[MAX_PLANS];
     int n_plans;
@@ -62,7 +62,8 @@ enum {
     COMMAND_PASSKEY = 1u << 6,
     COMMAND_HELP = 1u << 7,
     COMMAND_VERSION = 1u << 8,
-    COMMAND_BENCH = 1u << 9
+    COMMAND_BENCH = 1u << 9,
+    COMMAND_COMPARE = 1u << 10
 };
 
 /* A name or letter may stand in several rows, as long as no command has two of them. */

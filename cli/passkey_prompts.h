@@ -24,6 +24,11 @@ int passkey_items_read(const option_values *options, const sxt_model *model, pas
 /* From --lengths, --depths, --trials, --filler and --seed. */
 int passkey_items_make(const option_values *options, const sxt_model *model, passkey_items *items);
 
+/* Reads the prompt and continues it greedily, one token at a time, until it is decided whether the answer
+ * begins with the key. The session must have room for passkey_answer_tokens() more. */
+int passkey_ask(const sxt_model *model, sxt_session *session, const passkey_item *item, bool *right);
+int64_t passkey_answer_tokens(const passkey_item *item);
+
 /* Adds an empty item, to be filled by the caller. */
 passkey_item *passkey_items_add(passkey_items *items);
 void passkey_items_free(passkey_items *items);

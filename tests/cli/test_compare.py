@@ -1,104 +1,88 @@
-"""bench/compare and bench/first_token, beside a peer that only says what it was told to say."""
+"""compare: its figures are those of perplexity and passkey, in one table, one CSV file and one JSON document."""
 
-import json
+import csv
 import os
+import signal
 import subprocess
-import sys
+import time
 
-from sextant_command import MODEL, ROOT, SEXTANT, CommandTest, main
+from sextant_command import MODEL, NOVEL, SEXTANT, CommandTest, main
 
-# Says 10 ms for each prompt token ("flat": a second for any prompt) and 0.1 s for each generated one, and notes its
-# arguments.
-PEER = """#!%s
-import json, sys
-words, kind = sys.argv[2:], sys.argv[1]
-if "--help" in words:
-    print("  -d, --n-depth <n>" if kind == "new" else "  -gp <pp,tg>")
-    sys.exit(0)
-open(%%r, "a").write(" ".join(words) + "\\n")
-value = {a: b for a, b in zip(words, words[1:])}
-def test(n_prompt, n_gen, ns):
-    return {"n_prompt": n_prompt, "n_gen": n_gen, "samples_ns": [int(ns)]}
-tests = [test(int(p), 0, 1e9 if kind == "flat" else 1e7 * int(p)) for p in value["-p"].split(",")]
-if int(value["-n"]) > 0:
-    tests.append(test(0, int(value["-n"]), 1e8 * int(value["-n"])))
-if "-gp" in value:
-    p, n = map(int, value["-gp"].split(","))
-    tests.append(test(p, n, 2e8 * n))
-print("a line of noise")
-print(json.dumps(tests))
-""" % sys.executable
+EXTENDED = "self-extend:group=8,window=64"
+SHAPE = ["--windows", 2, "--lengths", "200,300"]
+KEYS = ["--depths", "0.2,0.7", "--trials", 1, "--seed", 5]
 
 
-class Compare(CommandTest):
-    def compare_process(self, kind, *args, flags=""):
-        self.log = self.path("log")
-        peer = self.path("peer.py", PEER % self.log)
-        command = [sys.executable, os.path.join(ROOT, "bench", "compare"), "-m", MODEL, "--sextant", SEXTANT, "--peer",
-                   "%s %s %s %s" % (sys.executable, peer, kind, flags), "-p", "16", "-n", "2", "-t", "1", *args]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=300)
-        with open(self.log) as f:
-            self.lines = f.read().splitlines()
-        return done
+class Figures(CommandTest):
+    def rows(self, *args):
+        return self.json("compare", "-m", MODEL, "-f", NOVEL, *SHAPE, *KEYS, *args)
 
-    def compare(self, *args, **options):
-        done = self.compare_process(*args, **options)
-        self.assertEqual(done.returncode, 0, done.stderr)
-        return done.stdout
-
-    def test_llama_cpp(self):
-        rows = json.loads(self.compare("new", "--depths", "0,20", "-r", "2", "--json", "--peer-model", "/there.gguf"))
-        self.assertEqual([r["depth"] for r in rows], [0, 20])
+    def test_rows_are_those_of_perplexity_and_passkey(self):
+        rows = self.rows("--methods", "none; %s  auto" % EXTENDED)
+        plans = ["none", EXTENDED, "auto"]
+        self.assertEqual([(r["method"], r["length"]) for r in rows], [(p, n) for p in plans for n in (200, 300)])
         for row in rows:
-            self.assertAlmostEqual(row["peer_read_tokens_per_s"], 100)
-            self.assertAlmostEqual(row["peer_decode_tokens_per_s"], 10)
-            for kind in ("read", "decode"):
-                least, most = (row["sextant_%s_tokens_per_s_%s" % (kind, end)] for end in ("min", "max"))
-                self.assertTrue(0 < least <= row["sextant_%s_tokens_per_s" % kind] <= most)
-            self.assertAlmostEqual(row["read_ratio"], row["sextant_read_tokens_per_s"] / 100)
-            self.assertGreater(row["peer_peak_rss_bytes"], 1 << 20)
-        self.assertEqual(len(self.lines), 4)
-        self.assertEqual([line.split("-d ")[1] for line in self.lines], ["0", "20"] * 2)
-        for words in ("-m /there.gguf", "-t 1", "-fa 1", "-ctk f16 -ctv f16", "-r 1"):
-            self.assertIn(words, self.lines[0])
+            length = row["length"]
+            text = self.json("perplexity", "-m", MODEL, "-f", NOVEL, "--windows", 2, "--lengths", length, "--extend",
+                             row["method"])[0]
+            for key in ("nll", "ppl", "nll_last_quarter", "ppl_last_quarter", "plan", "within_limit"):
+                self.assertEqual(row[key], text[key])
+        keys = self.json("passkey", "-m", MODEL, "--filler", NOVEL, "--lengths", "200,300", *KEYS,
+                         *[a for p in plans for a in ("--extend", p)])
+        found = {(k.get("asked", k["plan"]), k["length"]): (k["accuracy"], k["trials"]) for k in keys}
+        for row in rows:
+            self.assertEqual((row["accuracy"], row["trials"]), found[row["method"], row["length"]])
 
-    def test_ik_llama_cpp(self):
-        """Reading at a depth is the difference of two prompts."""
-        args = ["--depths", "0,40", "-r", "1", "--json", "--peer-kv", "q8_0"]
-        rows = json.loads(self.compare("old", *args, flags="-rtr 1"))
-        self.assertAlmostEqual(rows[1]["peer_read_tokens_per_s"], 100)
-        self.assertAlmostEqual(rows[0]["peer_decode_tokens_per_s"], 10)
-        self.assertAlmostEqual(rows[1]["peer_decode_tokens_per_s"], 5)
-        self.assertIn("-p 40,56 -n 0 -gp 40,2", self.lines[1])
-        self.assertIn("-ctk q8_0 -ctv q8_0", self.lines[1])
-        self.assertIn("-rtr 1", self.lines[1])
+    def test_table_and_csv_hold_the_same(self):
+        out = self.path("methods.csv")
+        done = self.good("compare", "-m", MODEL, "-f", NOVEL, *SHAPE, *KEYS, "--extend", "none", "--methods", EXTENDED,
+                         "-o", out)
+        with open(out, newline="") as file:
+            rows = list(csv.DictReader(file))
+        self.assertEqual([(r["method"], r["length"]) for r in rows],
+                         [(p, n) for p in ("none", EXTENDED) for n in ("200", "300")])
+        table = done.stdout.decode().splitlines()
+        self.assertEqual(len(table), 4)
+        for line, method in zip(table[2:], ("none", EXTENDED)):
+            mine = [r for r in rows if r["method"] == method]
+            cells = ["%.2f / %.2f%s" % (float(r["ppl_last_quarter"]), int(r["found"]) / int(r["trials"]),
+                                        "" if r["within_limit"] == "true" else "*") for r in mine]
+            self.assertEqual(" ".join(line.split()), " ".join([method] + cells))
 
-    def test_difference_that_is_lost_in_noise(self):
-        """Tried again, then said; never printed as a number that JSON does not have."""
-        done = self.compare_process("flat", "--depths", "40", "-r", "1", "--json")
-        self.assertEqual((done.returncode, done.stdout, len(self.lines)), (1, "", 3))
-        self.assertIn("larger -p", done.stderr)
+    def test_every_method_without_a_list(self):
+        rows = self.rows("--lengths", 150)
+        names = [r["method"] for r in rows]
+        self.assertEqual(len(names), len(set(names)))
+        for name in ("none", "self-extend", "auto"):
+            self.assertIn(name, names)
 
-    def test_depths_count_once(self):
-        self.assertEqual(len(json.loads(self.compare("new", "--depths", "7,7", "-r", "1", "--json"))), 1)
 
-    def test_table(self):
-        lines = self.compare("new", "--depths", "7", "-r", "1").splitlines()
-        self.assertEqual(len(lines), 5)
-        self.assertEqual(lines[2].split()[:3], ["7", "read", "16"])
-        self.assertEqual(lines[3].split()[:3], ["7", "decode", "2"])
-        self.assertIn("100.00 (100.0..100.0)", lines[2])
+class Faults(CommandTest):
+    def test_refused_before_anything_is_read(self):
+        out = self.path("none.csv")
+        for args, words in ((["--methods", "none; selfextend"], ["selfextend", "self-extend"]),
+                            (["--methods", "self-extend:window=0"], ["window"]),
+                            (["--lengths", 10 ** 8], ["--lengths"])):
+            self.refused(2, "compare", "-m", MODEL, "-f", NOVEL, *SHAPE, *KEYS, "-o", out, *args, says=words)
+            self.assertFalse(os.path.exists(out))
+        self.refused(2, "compare", "-m", MODEL, *SHAPE, says=["-f"])
+        self.refused(2, "compare", "-m", MODEL, "-f", NOVEL, says=["--lengths"])
 
-    def test_first_token(self):
-        ours = "%s run -m %s -p Hello --no-bos -n 1" % (SEXTANT, MODEL)
-        done = subprocess.run([sys.executable, os.path.join(ROOT, "bench", "first_token"), ours, "echo x", "-r", "2",
-                               "--json"], capture_output=True, text=True, timeout=300)
-        self.assertEqual(done.returncode, 0, done.stderr)
-        told = json.loads(done.stdout)
-        self.assertEqual([row["command"] for row in told["commands"]], [ours, "echo x"])
-        for row in told["commands"]:
-            self.assertTrue(0 < row["seconds_min"] <= row["seconds"] <= row["seconds_max"])
-        self.assertGreater(told["ratio"], 0)
+    def test_interrupt_keeps_what_is_done(self):
+        out = self.path("kept.csv")
+        process = subprocess.Popen([SEXTANT, "compare", "-m", MODEL, "-f", NOVEL, "--lengths", "100,2000", "--windows",
+                                    "1000", "--trials", "1", "--methods", "none auto", "-o", out],
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        process.stdout.readline()  # the first cell is being measured
+        while not any(name.startswith("kept.csv.") for name in os.listdir(os.path.dirname(out))):
+            time.sleep(0.01)
+        time.sleep(0.3)
+        process.send_signal(signal.SIGINT)
+        process.communicate()
+        self.assertEqual(process.returncode, 130)
+        with open(out) as file:
+            self.assertTrue(file.readline().startswith("method,length,"))
+        self.assertEqual(os.listdir(os.path.dirname(out)), ["kept.csv"])
 
 
 if __name__ == "__main__":

@@ -1,0 +1,32 @@
+/* Windows of a text, spread evenly over it, and how well a model predicts their tokens. */
+#ifndef SEXTANT_CLI_TEXT_WINDOWS_H
+#define SEXTANT_CLI_TEXT_WINDOWS_H
+
+#include "options.h"
+#include "prompt.h"
+#include "sextant.h"
+
+typedef struct text_windows {
+    token_list text; /* the file, without BOS */
+    int64_t n_bos;   /* 1 where the model adds BOS, else 0 */
+    int32_t bos_id, n_vocab;
+    int64_t n_windows;
+    int32_t *window; /* (longest) */
+} text_windows;
+
+/* Sums over the windows of one length; `late`: of the last quarter. */
+typedef struct window_score {
+    double nll, late_nll;
+    int64_t n, n_late;
+} window_score;
+
+/* From -f, --windows and --no-bos; a text too short for `longest` tokens is refused. */
+int text_windows_open(const option_values *options, const sxt_model *model, int64_t longest,
+                      text_windows *windows);
+void text_windows_close(text_windows *windows);
+
+/* Reads window k, of exactly `length` tokens, and adds its length - 1 predictions to the score. */
+sxt_status text_windows_score(const text_windows *windows, sxt_session *session, int64_t length, int64_t k,
+                              window_score *score, sxt_error *error);
+
+#endif
