@@ -60,16 +60,15 @@ static void run_task(void *arg, int64_t i_task, int i_thread) {
     int64_t i_query = i_task % s->n_query_pieces, i_head = i_task / s->n_query_pieces % s->n_head_pieces;
     int64_t kv_head = i_task / s->n_query_pieces / s->n_head_pieces;
     int32_t group = a->n_heads / a->n_kv_heads, head = (int32_t)i_head * s->heads_per_piece;
-    int64_t query = i_query * s->queries_per_piece, first, end;
+    int64_t query = i_query * s->queries_per_piece, span = sxt_span_keys(a->head_dim);
     sxt_tile_pass pass;
     sxt_tile_pass_init(&pass, a, query, sxt_min_i64(s->queries_per_piece, a->n_queries - query),
                        (int32_t)kv_head * group + head, (int32_t)sxt_min_i64(s->heads_per_piece, group - head),
                        s->scratch + (size_t)i_thread * s->scratch_bytes);
-    sxt_tile_pass_range(&pass, &first, &end);
-    while (first < end) {
-        sxt_tile_pass_span(&pass, first, end);
+    for (int64_t first = sxt_key_ranges_next(&pass.seen, 0); first < INT64_MAX;) {
+        sxt_tile_pass_span(&pass, first);
         sxt_query_rows_end_span(&pass.rows);
-        first = (first / sxt_span_keys(a->head_dim) + 1) * sxt_span_keys(a->head_dim);
+        first = sxt_key_ranges_next(&pass.seen, (first / span + 1) * span);
     }
     sxt_query_rows_finish(&pass.rows);
 }
@@ -85,9 +84,8 @@ typedef struct spans {
     const sxt_attention *a;
     char *scratch;
     size_t scratch_bytes;
-    int64_t first, end; /* keys that some query sees */
-    int64_t i_span;     /* the first span of this round */
-    float *slots;       /* a partial for each span of a round, then the sums of what was joined */
+    int64_t first[SPAN_SLOTS]; /* of a round's spans: the first key that some query sees */
+    float *slots;              /* a partial for each span of a round, then the sums of what was joined */
 } spans;
 
 static size_t slot_floats(const sxt_attention *a, int64_t n_queries) {
@@ -105,12 +103,12 @@ static void run_span(void *arg, int64_t i_task, int i_thread) {
     const spans *s = arg;
     const sxt_attention *a = s->a;
     int32_t group = a->n_heads / a->n_kv_heads, head = (int32_t)(i_task % a->n_kv_heads) * group;
-    int64_t slot = i_task / a->n_kv_heads, first = (s->i_span + slot) * sxt_span_keys(a->head_dim);
+    int64_t slot = i_task / a->n_kv_heads;
     sxt_tile_pass pass;
     partial to = slot_at(s, slot);
     sxt_tile_pass_init(&pass, a, 0, a->n_queries, head, group,
                        s->scratch + (size_t)i_thread * s->scratch_bytes);
-    sxt_tile_pass_span(&pass, sxt_max_i64(first, s->first), s->end);
+    sxt_tile_pass_span(&pass, s->first[slot]);
     for (int64_t i = 0; i < a->n_queries; i++) {
         int64_t row = i * a->n_heads + head, from = i * group;
         memcpy(to.out + row * a->head_dim, pass.rows.out + from * a->head_dim,
@@ -144,34 +142,35 @@ static void join_spans(const spans *s, const partial *total, int64_t n) {
     }
 }
 
+/* Keys that some query sees. */
+static sxt_key_ranges seen_keys(const sxt_attention *a) {
+    sxt_band bands[FEW_QUERIES * SXT_PLAN_MAX_BANDS];
+    uint8_t n_bands[FEW_QUERIES];
+    for (int64_t i = 0; i < a->n_queries; i++)
+        n_bands[i] =
+            (uint8_t)sxt_plan_bands(a->plan, a->first + i, a->sliding_window, bands + i * SXT_PLAN_MAX_BANDS);
+    return sxt_key_ranges_of(bands, n_bands, a->n_queries);
+}
+
 static void attend_few(sxt_pool *pool, spans *s) {
     const sxt_attention *a = s->a;
+    const sxt_key_ranges seen = seen_keys(a);
     int64_t n_rows = a->n_queries * a->n_heads, per_round = SPAN_SLOTS / a->n_queries;
-    int64_t span = sxt_span_keys(a->head_dim), end = pieces(s->end, span);
+    int64_t span = sxt_span_keys(a->head_dim), key = sxt_key_ranges_next(&seen, 0);
     partial total = slot_at(s, per_round);
     for (int64_t r = 0; r < n_rows; r++) total.max[r] = -INFINITY;
     for (int64_t r = 0; r < n_rows; r++) total.sum[r] = 0;
-    for (s->i_span = s->first / span; s->i_span < end; s->i_span += per_round) {
-        int64_t n = sxt_min_i64(per_round, end - s->i_span);
+    while (key < INT64_MAX) {
+        int64_t n = 0;
+        for (; n < per_round && key < INT64_MAX; n++) {
+            s->first[n] = key;
+            key = sxt_key_ranges_next(&seen, (key / span + 1) * span);
+        }
         sxt_pool_run(pool, n * a->n_kv_heads, run_span, s);
         join_spans(s, &total, n);
     }
     for (int64_t r = 0; r < n_rows; r++)
         sxt_softmax_divide(a->out + r * a->head_dim, total.sum[r], a->head_dim);
-}
-
-/* Keys that some query sees: [*first, *end). */
-static void key_range(const sxt_attention *a, int64_t *first, int64_t *end) {
-    *first = INT64_MAX;
-    *end = 0;
-    for (int64_t i = 0; i < a->n_queries; i++) {
-        sxt_band bands[SXT_PLAN_MAX_BANDS];
-        int n = sxt_plan_bands(a->plan, a->first + i, a->sliding_window, bands);
-        if (n == 0) continue;
-        *first = sxt_min_i64(*first, bands[0].first_key);
-        *end = sxt_max_i64(*end, bands[n - 1].end_key);
-    }
-    if (*end == 0) *first = 0;
 }
 
 /* ---- The call -------------------------------------------------------------------------------------------- */
@@ -197,7 +196,6 @@ void sxt_attend(sxt_pool *pool, const sxt_attention *a, void *scratch, size_t sc
         spans s = {.a = a, .scratch = scratch, .scratch_bytes = scratch_bytes};
         size_t at = few_bytes(a->n_heads / a->n_kv_heads, a->head_dim, a->n_queries);
         s.slots = (float *)(void *)(s.scratch + at);
-        key_range(a, &s.first, &s.end);
         attend_few(pool, &s);
         return;
     }

@@ -229,25 +229,15 @@ static int64_t attend_run(sxt_tile_pass *t, int64_t query) {
     return query + n;
 }
 
-void sxt_tile_pass_span(sxt_tile_pass *t, int64_t first, int64_t end) {
+void sxt_tile_pass_span(sxt_tile_pass *t, int64_t first) {
     int64_t n_held = t->a->first + t->a->n_queries;
-    int64_t span = sxt_span_keys(t->a->head_dim), span_end = sxt_min_i64(end, (first / span + 1) * span);
+    int64_t span = sxt_span_keys(t->a->head_dim), span_end = (first / span + 1) * span;
     sxt_query_rows_start_span(&t->rows, first);
-    for (int64_t at = first / SXT_KV_BLOCK * SXT_KV_BLOCK; at < span_end; at += SXT_KV_BLOCK) {
+    while (first < span_end) {
+        int64_t at = first / SXT_KV_BLOCK * SXT_KV_BLOCK;
         sxt_key_tile_move(&t->tile, at, (int)sxt_min_i64(SXT_KV_BLOCK, n_held - at));
         for (int64_t query = 0; query < t->rows.n_queries;) query = attend_run(t, query);
-    }
-}
-
-void sxt_tile_pass_range(const sxt_tile_pass *t, int64_t *first, int64_t *end) {
-    const sxt_query_rows *rows = &t->rows;
-    *first = INT64_MAX;
-    *end = 0;
-    for (int64_t i = 0; i < rows->n_queries; i++) {
-        const sxt_band *bands = rows->bands + i * SXT_PLAN_MAX_BANDS;
-        if (rows->n_bands[i] == 0) continue;
-        *first = sxt_min_i64(*first, bands[0].first_key);
-        *end = sxt_max_i64(*end, bands[rows->n_bands[i] - 1].end_key);
+        first = sxt_key_ranges_next(&t->seen, at + SXT_KV_BLOCK);
     }
 }
 
@@ -287,4 +277,5 @@ void sxt_tile_pass_init(sxt_tile_pass *t, const sxt_attention *a, int64_t first_
     sxt_key_tile_init(&t->tile, a, int16, first_head / (a->n_heads / a->n_kv_heads), tile_space);
     sxt_query_rows_init(&t->rows,
                         (char *)space + sxt_round_up(pass_floats(n_heads, a->head_dim) * sizeof(float), 64));
+    t->seen = sxt_key_ranges_of(t->rows.bands, t->rows.n_bands, n_queries);
 }

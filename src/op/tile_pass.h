@@ -2,6 +2,7 @@
 #ifndef SXT_OP_TILE_PASS_H
 #define SXT_OP_TILE_PASS_H
 
+#include "op/key_ranges.h"
 #include "op/key_tile.h"
 #include "op/query_rows.h"
 
@@ -23,6 +24,7 @@ typedef struct sxt_tile_pass {
     const sxt_attention *a;
     const sxt_kernels *k;
     sxt_query_rows rows;
+    sxt_key_ranges seen; /* by some of its queries */
     sxt_key_tile tile;
     float *scores, *more_scores;       /* (run rows, SXT_KV_BLOCK) */
     uint32_t *p;                       /* (run rows, SXT_TILE_PAIRS), in integers */
@@ -39,10 +41,7 @@ size_t sxt_tile_pass_bytes(int64_t n_queries, int32_t n_heads, int32_t head_dim)
 void sxt_tile_pass_init(sxt_tile_pass *pass, const sxt_attention *a, int64_t first_query, int64_t n_queries,
                         int32_t first_head, int32_t n_heads, void *space);
 
-/* Keys that some query of the pass sees: [*first, *end); *first >= *end when none does. */
-void sxt_tile_pass_range(const sxt_tile_pass *pass, int64_t *first, int64_t *end);
-
-/* Takes the span of key `first`, as far as the keys [first, end) reach, into the rows. */
-void sxt_tile_pass_span(sxt_tile_pass *pass, int64_t first, int64_t end);
+/* Takes what is seen of the span of key `first`, which some query sees, from that key on into the rows. */
+void sxt_tile_pass_span(sxt_tile_pass *pass, int64_t first);
 
 #endif
