@@ -17,7 +17,7 @@ bench_work bench_work_of(const sxt_model *model) {
     sxt_model_describe(model, &info);
     bench_work work = {.scores_per_key = (double)info.n_layers * info.n_heads,
                        .head_dim = info.head_dim,
-                       .window = info.sliding_window};
+                       .window = info.n_sliding == info.n_layers ? info.sliding_window : 0};
     for (int64_t i = 0; sxt_model_tensor(model, i, &tensor); i++) {
         if (tensor.n_dims != 2) continue;
         bool is_embedding = is_one_of(tensor.name, "token_embd.weight", "model.embed_tokens.weight");

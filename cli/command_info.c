@@ -143,6 +143,7 @@ static void put_description(json_document *d, const sxt_model *model, const sxt_
     document_put_text(d, "name", info->name);
     document_put_integer(d, "trained_window", info->n_ctx_train);
     document_put_integer(d, "sliding_window", info->sliding_window);
+    document_put_integer(d, "n_sliding", info->n_sliding);
     document_put_integer(d, "n_layers", info->n_layers);
     document_put_integer(d, "d_model", info->d_model);
     document_put_integer(d, "n_heads", info->n_heads);
@@ -201,12 +202,18 @@ static void print_description(const sxt_model_info *info, bool vocab_only) {
     if (info->name[0] != '\0') print_row("name", info->name);
     if (!vocab_only) {
         printf("%-18s %" PRId64 " tokens\n", "trained window", info->n_ctx_train);
-        if (info->sliding_window > 0)
+        if (info->n_sliding == info->n_layers)
             printf("%-18s %" PRId64 " tokens\n", "sliding window", info->sliding_window);
+        else if (info->n_sliding > 0)
+            printf("%-18s %" PRId64 " tokens in %d of the layers\n", "sliding window", info->sliding_window,
+                   info->n_sliding);
         printf("%-18s %d, width %d, feed-forward %d\n", "layers", info->n_layers, info->d_model, info->n_ff);
         printf("%-18s %d of %d dimensions (%d rotated), %d for keys and values\n", "heads", info->n_heads,
                info->head_dim, info->n_rot, info->n_kv_heads);
-        printf("%-18s theta %.10g, scaling %s\n", "rotary positions", info->rope_theta, info->rope_scaling);
+        if (info->n_rot > 0)
+            printf("%-18s theta %.10g, scaling %s\n", "rotary positions", info->rope_theta, info->rope_scaling);
+        else
+            printf("%-18s none; scores fall with distance (ALiBi)\n", "rotary positions");
         printf("%-18s %.4g million in %" PRId64 " tensors, %.1f MiB%s\n", "parameters",
                (double)info->n_params / 1e6, info->n_tensors, (double)info->weight_bytes / 1048576,
                info->tied_output ? ", output tied to the embedding" : "");

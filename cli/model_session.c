@@ -51,7 +51,7 @@ int plan_announce(const sxt_model *model, const char *plan, int64_t length, sxt_
     if (sxt_plan_resolve(model, plan, length, info, &error) != SXT_OK) return message_library_error(&error);
     sxt_model_describe(model, &about);
     if (!info->within_limit) message_warning("plan %s: %s", info->plan, info->advice);
-    if (about.sliding_window > 0 && length > about.sliding_window)
+    if (about.n_sliding == about.n_layers && length > about.sliding_window)
         message_note("this model sees the last %lld tokens only (its sliding window); the text further back is "
                      "invisible to it under every plan",
                      (long long)about.sliding_window);

@@ -125,11 +125,12 @@ typedef struct sxt_model_info {
     int32_t n_heads;
     int32_t n_kv_heads;
     int32_t head_dim;
-    int32_t n_rot; /* rotated dimensions of a head */
+    int32_t n_rot; /* rotated dimensions of a head; 0: positions are a bias of the scores (ALiBi) */
     int32_t n_ff;
     int32_t n_vocab;
     int64_t n_ctx_train;    /* the trained window, in tokens */
     int64_t sliding_window; /* 0: none */
+    int32_t n_sliding;      /* layers that have it; the others see all */
     double rope_theta;
     const char *rope_scaling; /* "none", "linear:factor=4", "yarn:...", "llama3:...", "factors" */
     bool tied_output;         /* output projection shares the embedding */

@@ -144,6 +144,11 @@ void sxt_gguf_writer_i32_array(sxt_gguf_writer *w, const char *key, const int32_
     if (put_array(w, key, SXT_GGUF_I32, n)) sxt_buffer_append(&w->values, values, n * sizeof *values);
 }
 
+void sxt_gguf_writer_bool_array(sxt_gguf_writer *w, const char *key, const bool *values, uint64_t n) {
+    if (!put_array(w, key, SXT_GGUF_BOOL, n)) return;
+    for (uint64_t i = 0; i < n; i++) sxt_buffer_append(&w->values, &(uint8_t){values[i]}, 1);
+}
+
 void sxt_gguf_writer_f32_array(sxt_gguf_writer *w, const char *key, const float *values, uint64_t n) {
     if (put_array(w, key, SXT_GGUF_F32, n)) sxt_buffer_append(&w->values, values, n * sizeof *values);
 }

@@ -30,6 +30,7 @@ void sxt_gguf_writer_i64(sxt_gguf_writer *writer, const char *key, int64_t value
 void sxt_gguf_writer_f32(sxt_gguf_writer *writer, const char *key, float value);
 void sxt_gguf_writer_f64(sxt_gguf_writer *writer, const char *key, double value);
 void sxt_gguf_writer_i32_array(sxt_gguf_writer *writer, const char *key, const int32_t *values, uint64_t n);
+void sxt_gguf_writer_bool_array(sxt_gguf_writer *writer, const char *key, const bool *values, uint64_t n);
 void sxt_gguf_writer_f32_array(sxt_gguf_writer *writer, const char *key, const float *values, uint64_t n);
 
 /* An array of n strings: begin, then exactly n times next. */

@@ -15,7 +15,7 @@ struct sxt_session {
     sxt_session_params params;
     sxt_pool *pool;
     sxt_forward *forward;
-    sxt_rope *rope;
+    sxt_rope *rope, *local_rope; /* the second for layers that slide, NULL where they turn like the others */
     sxt_kv_cache cache;
 
     sxt_plan_request request;

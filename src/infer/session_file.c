@@ -185,6 +185,7 @@ static sxt_status load_map(sxt_session *s, const sxt_map *map, sxt_error *error)
             return damaged(error, tokens.pos, "a token is out of range");
     }
     SXT_TRY(sxt_rope_reserve(s->rope, header.plan_length + 1, error));
+    if (s->local_rope) SXT_TRY(sxt_rope_reserve(s->local_rope, header.plan_length + 1, error));
     int64_t n_kept = sxt_min_i64(header.n_tokens, s->params.n_ctx); /* past it are only tokens not read yet */
     SXT_TRY(copy_bytes(&l, s->tokens, (size_t)n_kept * sizeof(int32_t), error));
     l.reader.pos += (uint64_t)(header.n_tokens - n_kept) * sizeof(int32_t);

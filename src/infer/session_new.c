@@ -12,7 +12,9 @@ enum { MAX_CHUNK = 65536, DEFAULT_CHUNK = 512 };
 sxt_session_params sxt_session_params_default(void) { return (sxt_session_params){.kv_type = SXT_TYPE_F16}; }
 
 sxt_plan_model sxt_session_plan_model(const sxt_model *model) {
-    return (sxt_plan_model){model->hparams.n_ctx_train, model->hparams.sliding_window, true};
+    const sxt_hparams *h = &model->hparams;
+    bool all_slide = h->n_sliding == h->n_layers;
+    return (sxt_plan_model){h->n_ctx_train, all_slide ? h->sliding_window : 0, h->traits.alibi == 0};
 }
 
 sxt_status sxt_session_params_check(const sxt_model *model, const sxt_session_params *given,
@@ -65,6 +67,7 @@ sxt_status sxt_session_memory(const sxt_model *model, const sxt_session_params *
     }
     plan->kv_bytes = sxt_kv_cache_bytes(p->kv_type, h->n_layers, h->n_kv_heads, h->head_dim, p->n_ctx);
     uint64_t angles = (uint64_t)p->n_ctx * (uint64_t)h->rope.n_rot * sizeof(float);
+    if (sxt_hparams_local_rope(h)) angles *= 2;
     uint64_t vocab = (uint64_t)h->n_vocab * ((1 + SXT_SCAN_ROWS) * sizeof(float) + sizeof(sxt_candidate));
     plan->scratch_bytes = sxt_forward_bytes(model, p->n_threads, p->chunk) + angles + vocab +
                           (uint64_t)p->n_ctx * sizeof(int32_t);
@@ -114,6 +117,7 @@ static sxt_status make_parts(sxt_session *s, sxt_error *error) {
     if (p->precision == SXT_PRECISION_FAST) SXT_TRY(sxt_packed_weights_make(model->packed, s->pool, error));
     SXT_TRY(sxt_forward_new(model, s->pool, p->chunk, p->precision, &s->forward, error));
     SXT_TRY(sxt_rope_new(&h->rope, &s->rope, error));
+    if (sxt_hparams_local_rope(h)) SXT_TRY(sxt_rope_new(sxt_hparams_local_rope(h), &s->local_rope, error));
     SXT_TRY(sxt_kv_cache_make(&s->cache, p->kv_type, h->n_layers, h->n_kv_heads, h->head_dim, p->n_ctx, error));
     SXT_TRY(sxt_sampler_make(&s->sampler, n_named < h->n_vocab ? n_named : h->n_vocab, error));
     s->tokens = sxt_alloc((size_t)p->n_ctx, sizeof *s->tokens);
@@ -152,6 +156,7 @@ void sxt_session_free(sxt_session *s) {
     sxt_sampler_free(&s->sampler);
     sxt_kv_cache_free(&s->cache);
     sxt_rope_free(s->rope);
+    sxt_rope_free(s->local_rope);
     sxt_forward_free(s->forward);
     sxt_pool_free(s->pool);
     sxt_free(s->scan_logits);

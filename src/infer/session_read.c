@@ -44,6 +44,7 @@ static sxt_status adopt_plan(sxt_session *s, int64_t length, sxt_error *error) {
     char reason[sizeof s->reason];
     sxt_plan plan = sxt_plan_choose(&s->request, length, current, reason, sizeof reason);
     SXT_TRY(sxt_rope_reserve(s->rope, length + 1, error));
+    if (s->local_rope) SXT_TRY(sxt_rope_reserve(s->local_rope, length + 1, error));
     if (!sxt_plan_equal(&plan, &s->plan)) {
         s->has_logits = false;
         if (s->params.reread) s->n_cached = 0;
@@ -83,7 +84,7 @@ static sxt_status read_chunk(sxt_session *s, int64_t first_wanted, int64_t *n_re
     int64_t n_wanted = sxt_max_i64(0, s->n_cached + n - sxt_max_i64(first_wanted, s->n_cached));
     s->has_logits = false;
     bool done = sxt_forward_read(s->forward, s->tokens + s->n_cached, s->n_cached, n, n_wanted, &s->plan,
-                                 s->rope, s->cache.layers, &s->cancel);
+                                 s->rope, s->local_rope, s->cache.layers, &s->cancel);
     if (!done) {
         atomic_store(&s->cancel, false);
         return fail_cancelled(s, error);

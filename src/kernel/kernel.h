@@ -103,6 +103,16 @@ typedef struct sxt_fold {
     float unit;
 } sxt_fold;
 
+/* What a model does to scores between the product and the softmax: each x becomes cap * tanh(x / cap), then
+ * slopes[row] * (places[j] - from[row]) is added, then logs[j]. All in the units of the scores. */
+typedef struct sxt_score_step {
+    float *scores; /* (n_rows, n_keys), row stride ld */
+    int64_t ld, n_rows, n_keys;
+    float cap;                           /* 0: none */
+    const float *slopes, *places, *from; /* (n_rows), (n_keys), (n_rows), or all NULL */
+    const float *logs;                   /* (n_keys) or NULL */
+} sxt_score_step;
+
 typedef struct sxt_kernels {
     const char *name;
 
@@ -147,6 +157,7 @@ typedef struct sxt_kernels {
     /* out[r][d] += sum over j in rising order of p[r][j] * v[j][d]; head_dim is any even number. */
     void (*attend_values)(const float *p, int64_t ldp, const float *v, int64_t ldv, float *out, int64_t ldo,
                           int64_t n_rows, int64_t n_keys, int64_t head_dim);
+    void (*attend_adjust)(const sxt_score_step *s);
     /* The same in 16-bit integers, exact in their sums (attend_int16.h says what is rounded to what).
      * attends_int16 is false where the level has no instructions for it: the functions are then plain C, and
      * attention at f32 is faster. A pair holds two int16; of queries and keys elements t and t + head_dim / 2,
@@ -180,6 +191,11 @@ typedef struct sxt_kernels {
     void (*scale)(float *x, float s, int64_t n);
     /* y[i] = x[i] * rsqrt(mean(x^2) + eps) * weight[i]: RMSNorm, sums in the level's fixed order. */
     void (*rms_norm)(const float *x, const float *weight, float *y, int64_t n, float eps);
+    /* y[i] = (x[i] - mean(x)) * rsqrt(variance(x) + eps) * weight[i] + bias[i]; bias may be NULL. */
+    void (*layer_norm)(const float *x, const float *weight, const float *bias, float *y, int64_t n, float eps);
+    /* y[i] = gelu(gate[i]) * up[i], or without `up` where that is NULL. GELU is x times the normal distribution
+     * function, good to 2e-7 of |x|, or `by_tanh` its usual approximation. */
+    void (*gelu)(const float *gate, const float *up, float *y, int64_t n, bool by_tanh);
     /* y[i] = silu(gate[i]) * up[i]. */
     void (*swiglu)(const float *gate, const float *up, float *y, int64_t n);
     /* y[i] += x[i]. */

@@ -4,6 +4,7 @@
 #define SXT_KERNEL_LEVEL_ATTEND_H
 
 #include "base/num.h"
+#include "kernel/kernel.h"
 
 enum {
     STRIP_ROWS = 6, /* 6 rows x 2 vectors: 12 chains in registers */
@@ -94,6 +95,36 @@ static void attend_values(const float *p_row, int64_t ldp, const float *v, int64
                           int64_t n_rows, int64_t n_keys, int64_t head_dim) {
     product_operands p = {p_row, ldp, v, ldv, out, ldo, n_keys, true};
     strips(&p, n_rows, head_dim);
+}
+
+/* cap * tanh(x / cap): 1 - 2 / (exp(2x) + 1) loses digits near 0, never more than 2e-7 of the cap. */
+SXT_INLINE vec capped(vec x, vec cap, vec two_over_cap) {
+    vec e = vec_exp(vec_mul(x, two_over_cap)), one = vec_set(1);
+    return vec_mul(cap, vec_sub(one, vec_div(vec_set(2), vec_add(e, one))));
+}
+
+SXT_INLINE vec adjusted(const sxt_score_step *s, vec x, vec places, vec logs, int64_t r) {
+    if (s->cap > 0) x = capped(x, vec_set(s->cap), vec_set(2 / s->cap));
+    if (s->slopes) x = vec_fma(vec_set(s->slopes[r]), vec_sub(places, vec_set(s->from[r])), x);
+    return s->logs ? vec_add(x, logs) : x;
+}
+
+static void attend_adjust(const sxt_score_step *s) {
+    for (int64_t r = 0; r < s->n_rows; r++) {
+        float *x = s->scores + r * s->ld;
+        vec places = vec_set(0), logs = vec_set(0);
+        int64_t j = 0;
+        for (; j + VEC_LANES <= s->n_keys; j += VEC_LANES) {
+            if (s->slopes) places = vec_load(s->places + j);
+            if (s->logs) logs = vec_load(s->logs + j);
+            vec_store(x + j, adjusted(s, vec_load(x + j), places, logs, r));
+        }
+        const int64_t rest = s->n_keys - j;
+        if (rest == 0) continue;
+        if (s->slopes) places = vec_load_part(s->places + j, rest);
+        if (s->logs) logs = vec_load_part(s->logs + j, rest);
+        vec_store_part(x + j, adjusted(s, vec_load_part(x + j, rest), places, logs, r), rest);
+    }
 }
 
 #endif

@@ -66,6 +66,66 @@ static void rms_norm(const float *x, const float *weight, float *y, int64_t n, f
     }
 }
 
+/* The mean first, then squares of what is left of it: their sum loses nothing to a large mean. */
+static void layer_norm(const float *x, const float *weight, const float *bias, float *y, int64_t n, float eps) {
+    vec sum = vec_set(0), squares = vec_set(0);
+    const int64_t whole = n / VEC_LANES * VEC_LANES, rest = n - whole;
+    for (int64_t i = 0; i < whole; i += VEC_LANES) sum = vec_add(vec_load(x + i), sum);
+    if (rest) sum = vec_add(vec_load_part(x + whole, rest), sum);
+    const float mean = vec_sum(sum) / (float)n;
+    for (int64_t i = 0; i < whole; i += VEC_LANES) {
+        vec centred = vec_sub(vec_load(x + i), vec_set(mean));
+        vec_store(y + i, centred);
+        squares = vec_fma(centred, centred, squares);
+    }
+    float last[VEC_LANES] = {0}; /* lanes past the end stay 0 */
+    for (int64_t i = 0; i < rest; i++) last[i] = x[whole + i] - mean;
+    squares = vec_fma(vec_load(last), vec_load(last), squares);
+    vec factor = vec_set(1.0f / sqrtf(vec_sum(squares) / (float)n + eps));
+    for (int64_t i = 0; i < whole; i += VEC_LANES) {
+        vec scaled = vec_mul(vec_load(y + i), factor), w = vec_load(weight + i);
+        vec_store(y + i, bias ? vec_fma(scaled, w, vec_load(bias + i)) : vec_mul(scaled, w));
+    }
+    if (rest == 0) return;
+    vec scaled = vec_mul(vec_load(last), factor), w = vec_load_part(weight + whole, rest);
+    vec_store_part(y + whole, bias ? vec_fma(scaled, w, vec_load_part(bias + whole, rest)) : vec_mul(scaled, w),
+                   rest);
+}
+
+/* x / (1 + exp(-2u)) = x (1 + tanh u) / 2, u = sqrt(2 / pi) (x + 0.044715 x^3) */
+SXT_INLINE vec gelu_by_tanh(vec x) {
+    vec inner = vec_fma(vec_mul(x, vec_mul(x, x)), vec_set(0.044715f), x);
+    vec e = vec_exp(vec_mul(inner, vec_set(-1.5957691216f)));
+    return vec_div(x, vec_add(vec_set(1), e));
+}
+
+/* The normal distribution's tail beyond |x| is exp(-x^2 / 2) times a polynomial in 1 / (1 + p |x|) (Abramowitz
+ * and Stegun 7.1.26), 8e-8 off at most. */
+SXT_INLINE vec gelu_exact(vec x) {
+    vec zero = vec_set(0), size = vec_max(x, vec_sub(zero, x));
+    vec t = vec_div(vec_set(1), vec_fma(size, vec_set(0.2316418882f), vec_set(1)));
+    vec p = vec_fma(t, vec_set(0.5307027145f), vec_set(-0.7265760135f));
+    p = vec_fma(t, p, vec_set(0.7107068705f));
+    p = vec_fma(t, p, vec_set(-0.142248368f));
+    p = vec_fma(t, p, vec_set(0.1274147960f));
+    vec tail = vec_mul(vec_mul(t, p), vec_exp(vec_mul(vec_mul(x, x), vec_set(-0.5f))));
+    vec outside = vec_mul(x, tail);
+    return vec_where_less(x, zero, outside, vec_sub(x, outside));
+}
+
+SXT_INLINE vec gelu_of(vec gate, bool by_tanh) { return by_tanh ? gelu_by_tanh(gate) : gelu_exact(gate); }
+
+static void gelu(const float *gate, const float *up, float *y, int64_t n, bool by_tanh) {
+    int64_t i = 0;
+    for (; i + VEC_LANES <= n; i += VEC_LANES) {
+        vec a = gelu_of(vec_load(gate + i), by_tanh);
+        vec_store(y + i, up ? vec_mul(a, vec_load(up + i)) : a);
+    }
+    if (i == n) return;
+    vec a = gelu_of(vec_load_part(gate + i, n - i), by_tanh);
+    vec_store_part(y + i, up ? vec_mul(a, vec_load_part(up + i, n - i)) : a, n - i);
+}
+
 /* silu(gate) * up, silu(g) = g / (1 + exp(-g)) */
 SXT_INLINE vec gated(vec gate, vec up) {
     vec e = vec_exp(vec_sub(vec_set(0), gate));

@@ -1,11 +1,15 @@
 #include "model/arch.h"
 
-#include "model/arch_llama.h"
+#include "model/families.h"
 
 #include <stdio.h>
 #include <string.h>
 
-static const sxt_arch *const table[] = {&sxt_arch_llama};
+static const sxt_arch *const table[] = {
+    &sxt_arch_llama, &sxt_arch_qwen2,    &sxt_arch_qwen3,  &sxt_arch_phi3,
+    &sxt_arch_gemma, &sxt_arch_gemma2,   &sxt_arch_gemma3, &sxt_arch_gptneox,
+    &sxt_arch_phi2,  &sxt_arch_stablelm, &sxt_arch_falcon, &sxt_arch_mpt,
+};
 
 enum { N_ARCHS = sizeof table / sizeof table[0] };
 
@@ -40,4 +44,32 @@ void sxt_weight_name_print(const char *pattern, int32_t layer, char name[SXT_WEI
         snprintf(name, SXT_WEIGHT_NAME_MAX, "%s", pattern);
 }
 
-const char *sxt_arch_list(void) { return "llama, mistral"; }
+bool sxt_weight_applies(const sxt_weight_name *row, const sxt_hparams *hparams) {
+    return !row->when || row->when(hparams);
+}
+
+int64_t sxt_grouped_qkv_row(const sxt_hparams *h, int64_t i) {
+    const int64_t d = h->head_dim, per = h->n_heads / h->n_kv_heads, step = per + 2; /* rows of heads */
+    const int64_t head = i / d, within = i % d, key = head - h->n_heads, value = key - h->n_kv_heads;
+    if (value >= 0) return (value * step + per + 1) * d + within;
+    if (key >= 0) return (key * step + per) * d + within;
+    return (head / per * step + head % per) * d + within;
+}
+
+bool sxt_slot_is_norm(int slot) {
+    switch (slot) {
+    case SXT_W_OUTPUT_NORM:
+    case SXT_W_ATTN_NORM:
+    case SXT_W_FFN_NORM:
+    case SXT_W_POST_ATTN_NORM:
+    case SXT_W_POST_FFN_NORM:
+    case SXT_W_Q_NORM:
+    case SXT_W_K_NORM: return true;
+    default: return false;
+    }
+}
+
+const char *sxt_arch_list(void) {
+    return "llama, mistral, qwen2, qwen3, phi3, gemma, gemma2, gemma3 (text), gptneox, phi2, stablelm, falcon, "
+           "mpt";
+}

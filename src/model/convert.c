@@ -17,7 +17,7 @@ typedef struct job {
     const sxt_tensor *tensor;
     const char *name; /* in the output */
     sxt_type type;
-    bool is_rotary; /* rows of heads whose halves become neighbours */
+    sxt_row_change change;
 } job;
 
 typedef struct conversion {
@@ -55,14 +55,25 @@ static sxt_type choose_type(conversion *c, const sxt_tensor *tensor, const char 
 }
 
 static void add_job(conversion *c, const sxt_tensor *tensor, const char *name, int slot, int32_t layer,
-                    bool is_rotary) {
+                    sxt_row_change change) {
     job *j = &c->jobs[c->n_jobs];
     snprintf(c->names[c->n_jobs], sizeof c->names[0], "%s", name);
-    *j = (job){tensor, c->names[c->n_jobs++], choose_type(c, tensor, name, slot, layer), is_rotary};
+    *j = (job){tensor, c->names[c->n_jobs++], choose_type(c, tensor, name, slot, layer), change};
 }
 
 static bool is_rotary_slot(int slot) {
     return slot == SXT_W_Q || slot == SXT_W_K || slot == SXT_W_Q_BIAS || slot == SXT_W_K_BIAS;
+}
+
+/* What GGUF stores otherwise than a folder. */
+static sxt_row_change change_of(const sxt_hparams *h, int slot) {
+    const sxt_arch *arch = h->arch;
+    sxt_row_change change = {.hparams = h};
+    if (arch->gguf_interleaved && is_rotary_slot(slot)) change.order = SXT_ROWS_PAIRED;
+    if (arch->hf_grouped_qkv && (slot == SXT_W_QKV || slot == SXT_W_QKV_BIAS))
+        change.order = SXT_ROWS_UNGROUPED;
+    if (arch->hf_norms_less_one && sxt_slot_is_norm(slot)) change.more = 1;
+    return change;
 }
 
 /* The folder's tensors in the order of the architecture's table, under GGUF's names. */
@@ -70,25 +81,27 @@ static void plan_folder(conversion *c) {
     const sxt_hparams *h = &c->model->hparams;
     for (int i = 0; i < h->arch->n_weights; i++) {
         const sxt_weight_name *row = &h->arch->weights[i];
-        bool is_rotary = h->arch->gguf_interleaved && is_rotary_slot(row->slot);
-        for (int32_t layer = 0; row->hf && layer < (row->per_layer ? h->n_layers : 1); layer++) {
+        bool is_there = row->hf && sxt_weight_applies(row, h);
+        for (int32_t layer = 0; is_there && layer < (row->per_layer ? h->n_layers : 1); layer++) {
             char name[SXT_WEIGHT_NAME_MAX];
             sxt_weight_name_print(row->hf, layer, name);
             const sxt_tensor *tensor = sxt_source_find_tensor(&c->model->source, name);
             sxt_weight_name_print(row->gguf, layer, name);
-            if (tensor) add_job(c, tensor, name, row->slot, layer, is_rotary);
+            bool is_copy = row->slot == SXT_W_OUTPUT && h->tied_output; /* of the embedding */
+            if (tensor && !is_copy) add_job(c, tensor, name, row->slot, layer, change_of(h, row->slot));
         }
     }
 }
 
 /* Which weight of the architecture a GGUF name is; SXT_W_COUNT: none. */
-static int find_slot(const sxt_arch *arch, const char *name, int32_t *layer) {
+static int find_slot(const sxt_hparams *h, const char *name, int32_t *layer) {
     const char *digits = strpbrk(name, "0123456789");
     *layer = digits ? (int32_t)strtol(digits, NULL, 10) : 0;
-    for (int i = 0; i < arch->n_weights; i++) {
+    for (int i = 0; i < h->arch->n_weights; i++) {
         char expected[SXT_WEIGHT_NAME_MAX];
-        sxt_weight_name_print(arch->weights[i].gguf, *layer, expected);
-        if (strcmp(expected, name) == 0) return arch->weights[i].slot;
+        const sxt_weight_name *row = &h->arch->weights[i];
+        sxt_weight_name_print(row->gguf, *layer, expected);
+        if (sxt_weight_applies(row, h) && strcmp(expected, name) == 0) return row->slot;
     }
     return SXT_W_COUNT;
 }
@@ -99,8 +112,8 @@ static void plan_gguf(conversion *c) {
     for (int64_t i = 0; i < n; i++) {
         const sxt_tensor *tensor = sxt_source_tensor_at(&c->model->source, i);
         int32_t layer;
-        int slot = find_slot(c->model->hparams.arch, tensor->name, &layer);
-        add_job(c, tensor, tensor->name, slot, layer, false);
+        int slot = find_slot(&c->model->hparams, tensor->name, &layer);
+        add_job(c, tensor, tensor->name, slot, layer, (sxt_row_change){.hparams = &c->model->hparams});
     }
 }
 
@@ -148,8 +161,7 @@ static sxt_status write_tensors(conversion *c) {
     const sxt_convert_params *p = c->params;
     for (int64_t i = 0; i < c->n_jobs; i++) {
         const job *j = &c->jobs[i];
-        const sxt_hparams *rotary = j->is_rotary ? &c->model->hparams : NULL;
-        SXT_TRY(sxt_row_converter_write(c->rows, j->tensor, j->type, rotary, c->writer, c->error));
+        SXT_TRY(sxt_row_converter_write(c->rows, j->tensor, j->type, &j->change, c->writer, c->error));
         if (p->progress && !p->progress(p->progress_user, i + 1, c->n_jobs))
             return sxt_fail(c->error, SXT_E_CANCELLED,
                             "stopped after %lld of %lld tensors; nothing was written", (long long)(i + 1),

@@ -22,7 +22,7 @@ typedef struct batch {
     sxt_row_converter *converter;
     const sxt_tensor *tensor;
     const sxt_type_traits *to;
-    const sxt_hparams *rotary;
+    const sxt_row_change *change;
     int64_t columns, first_row;
     size_t from_bytes, to_bytes; /* of a row */
     _Atomic int64_t first_bad;   /* the first row that the type cannot hold */
@@ -81,16 +81,18 @@ static sxt_status refuse(const batch *b, const float *row, sxt_error *error) {
 
 /* ---- Rows ---- */
 
-/* Where row i of the output lies in a half-split source: neighbours 2p, 2p+1 were p, p + n_rot/2. */
-static int64_t source_row(const sxt_hparams *h, int64_t i) {
-    if (!h) return i;
+/* Where row i of the output lies in the source. Paired: neighbours 2p, 2p+1 were p, p + n_rot/2. */
+static int64_t source_row(const sxt_row_change *change, int64_t i) {
+    const sxt_hparams *h = change->hparams;
+    if (change->order == SXT_ROWS_STAY) return i;
+    if (change->order == SXT_ROWS_UNGROUPED) return sxt_grouped_qkv_row(h, i);
     int64_t within = i % h->head_dim, first = i - within;
     if (within >= h->rope.n_rot) return i;
     return first + within / 2 + (within % 2) * (h->rope.n_rot / 2);
 }
 
 static const uint8_t *source_of(const batch *b, int64_t i) {
-    return b->tensor->data + (size_t)source_row(b->rotary, b->first_row + i) * b->from_bytes;
+    return b->tensor->data + (size_t)source_row(b->change, b->first_row + i) * b->from_bytes;
 }
 
 /* The lowest row that does not fit is reported, whichever thread finds one first. */
@@ -133,18 +135,18 @@ static sxt_status write_matrix(batch *b, sxt_gguf_writer *writer, sxt_error *err
     return SXT_OK;
 }
 
-/* Of a rotary bias each element is a row; vectors are F32. */
+/* Of a bias each element is a row; vectors are F32. */
 static sxt_status write_vector(batch *b, sxt_gguf_writer *writer, sxt_error *error) {
     float *row = b->converter->rows, *ordered = (float *)(void *)b->converter->packed;
     b->tensor->traits->unpack(b->tensor->data, row, b->columns);
     if (!holds_row(b, row)) return refuse(b, row, error);
-    for (int64_t i = 0; i < b->columns; i++) ordered[i] = row[source_row(b->rotary, i)];
+    for (int64_t i = 0; i < b->columns; i++) ordered[i] = row[source_row(b->change, i)] + b->change->more;
     return sxt_gguf_writer_data(writer, ordered, (size_t)b->columns * sizeof *ordered, error);
 }
 
 sxt_status sxt_row_converter_write(sxt_row_converter *converter, const sxt_tensor *tensor, sxt_type type,
-                                   const sxt_hparams *rotary, sxt_gguf_writer *writer, sxt_error *error) {
-    batch b = {.converter = converter, .tensor = tensor, .to = sxt_type_find((uint32_t)type), .rotary = rotary};
+                                   const sxt_row_change *change, sxt_gguf_writer *writer, sxt_error *error) {
+    batch b = {.converter = converter, .tensor = tensor, .to = sxt_type_find((uint32_t)type), .change = change};
     b.columns = tensor->n_dims > 0 ? tensor->dims[tensor->n_dims - 1] : 1;
     bool is_vector = sxt_tensor_elements(tensor) == b.columns;
     return is_vector ? write_vector(&b, writer, error) : write_matrix(&b, writer, error);

@@ -53,9 +53,12 @@ static void copy_values(const sxt_gguf *gguf, sxt_gguf_writer *w) {
 /* ---- Hyper-parameters ---- */
 
 static void put_rope(sxt_gguf_writer *w, const sxt_model *model) {
-    const sxt_rope_params *rope = &model->hparams.rope;
+    const sxt_hparams *h = &model->hparams;
+    const sxt_rope_params *rope = &h->rope;
+    if (rope->scaling == SXT_ROPE_STILL) return;
     put_size(w, model, "rope.dimension_count", rope->n_rot);
     put_number(w, model, "rope.freq_base", rope->theta);
+    if (h->has_local_rope) put_number(w, model, "rope.freq_base_swa", h->local_rope.theta);
     if (rope->scaling == SXT_ROPE_LINEAR) {
         put_name(w, model, "rope.scaling.type", "linear");
         put_number(w, model, "rope.scaling.factor", rope->factor);
@@ -73,6 +76,47 @@ static void put_rope(sxt_gguf_writer *w, const sxt_model *model) {
     }
 }
 
+/* Which layers slide, where a reader that knows the family would not expect it. */
+static void put_windows(sxt_gguf_writer *w, const sxt_model *model) {
+    const sxt_hparams *h = &model->hparams;
+    const int32_t period = h->arch->window_period;
+    bool is_usual = true;
+    char key[96];
+    if (h->sliding_window == 0) return;
+    put_size(w, model, "attention.sliding_window", h->sliding_window);
+    for (int32_t i = 0; i < h->n_layers; i++)
+        is_usual = is_usual && h->slides[i] == (period == 0 || (i + 1) % period != 0);
+    if (!is_usual)
+        sxt_gguf_writer_bool_array(w, arch_key(model, "attention.sliding_window_pattern", key), h->slides,
+                                   (uint64_t)h->n_layers);
+}
+
+static const char *activation_name(sxt_activation activation) {
+    switch (activation) {
+    case SXT_GELU: return "gelu";
+    case SXT_GELU_TANH: return "gelu_new";
+    default: return "silu";
+    }
+}
+
+static void put_traits(sxt_gguf_writer *w, const sxt_model *model) {
+    const sxt_hparams *h = &model->hparams;
+    const sxt_traits *t = &h->traits;
+    char key[96];
+    if (h->arch->gguf_says_parallel)
+        sxt_gguf_writer_bool(w, arch_key(model, "use_parallel_residual", key), t->parallel);
+    if (t->activation != h->arch->traits.activation)
+        put_name(w, model, "hidden_act", activation_name(t->activation));
+    /* 0, too, where a reader would take the family's usual cap for a missing one */
+    if (t->score_cap > 0 || h->arch->traits.score_cap > 0)
+        put_number(w, model, "attn_logit_softcapping", (double)t->score_cap);
+    if (t->logit_cap > 0 || h->arch->traits.logit_cap > 0)
+        put_number(w, model, "final_logit_softcapping", (double)t->logit_cap);
+    if (t->score_scale > 0) put_number(w, model, "attention.scale", (double)t->score_scale);
+    if (t->qkv_clip > 0) put_number(w, model, "attention.clamp_kqv", (double)t->qkv_clip);
+    if (t->alibi > 0) put_number(w, model, "attention.max_alibi_bias", (double)t->alibi);
+}
+
 static void put_hparams(sxt_gguf_writer *w, const sxt_model *model) {
     const sxt_hparams *h = &model->hparams;
     put_text(w, "general.architecture", h->arch->gguf_name);
@@ -87,8 +131,12 @@ static void put_hparams(sxt_gguf_writer *w, const sxt_model *model) {
     put_size(w, model, "attention.head_count_kv", h->n_kv_heads);
     put_size(w, model, "attention.key_length", h->head_dim);
     put_size(w, model, "attention.value_length", h->head_dim);
-    put_number(w, model, "attention.layer_norm_rms_epsilon", (double)h->norm_eps);
-    if (h->sliding_window > 0) put_size(w, model, "attention.sliding_window", h->sliding_window);
+    put_number(w, model,
+               h->traits.norm == SXT_NORM_RMS ? "attention.layer_norm_rms_epsilon"
+                                              : "attention.layer_norm_epsilon",
+               (double)h->norm_eps);
+    put_windows(w, model);
+    put_traits(w, model);
     put_rope(w, model);
 }
 

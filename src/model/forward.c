@@ -1,34 +1,14 @@
-#include "model/forward.h"
+#include "model/forward_rows.h"
 
 #include "base/memory.h"
 #include "base/num.h"
-#include "kernel/kernel.h"
 #include "op/linear.h"
 #include "op/linear_float.h"
 #include "op/linear_packed.h"
+#include "plan/registry.h"
 
 #include <math.h>
 #include <string.h>
-
-enum { ROWS_PER_TASK = 16 };
-
-struct sxt_forward {
-    const sxt_model *model;
-    sxt_pool *pool;
-    int32_t chunk;
-    float *x;      /* (chunk, d_model) the residual stream */
-    float *normed; /* (chunk, d_model) the stream as the next product reads it; in between, what to add to it */
-    float *q;      /* (chunk, n_heads * head_dim) */
-    float *k, *v;  /* (chunk, n_kv_heads * head_dim) */
-    float *attended;  /* (chunk, n_heads * head_dim) */
-    float *gate, *up; /* (chunk, n_ff) */
-    void *rows;       /* what a product's input becomes in fast precision: (chunk) rows of small integers */
-    void *scratch;    /* (n_threads, scratch_bytes) */
-    size_t scratch_bytes;
-    sxt_precision precision;
-    void *memory; /* all of the above */
-    size_t memory_bytes;
-};
 
 /* Sizes in one place: with memory == NULL only the total is computed. */
 static size_t lay_out(sxt_forward *f, const sxt_hparams *h, int n_threads, char *memory) {
@@ -37,8 +17,9 @@ static size_t lay_out(sxt_forward *f, const sxt_hparams *h, int n_threads, char 
     const struct {
         float **at;
         size_t columns;
-    } parts[] = {{&f->x, d},    {&f->normed, d},     {&f->q, n_q},   {&f->k, n_kv},
-                 {&f->v, n_kv}, {&f->attended, n_q}, {&f->gate, ff}, {&f->up, ff}};
+    } parts[] = {{&f->x, d},     {&f->normed, d}, {&f->q, n_q},
+                 {&f->k, n_kv},  {&f->v, n_kv},   {&f->attended, n_q},
+                 {&f->gate, ff}, {&f->up, ff},    {&f->beside, h->traits.parallel ? d : 0}};
     size_t total = 0;
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
         if (memory) *parts[i].at = (float *)(void *)(memory + total);
@@ -53,6 +34,8 @@ static size_t lay_out(sxt_forward *f, const sxt_hparams *h, int n_threads, char 
     size_t float_rows = sxt_linear_float_rows_bytes(f->chunk, widest);
     if (memory) f->rows = memory + total;
     total += sxt_round_up(packed_rows > float_rows ? packed_rows : float_rows, 64);
+    if (memory && h->traits.alibi > 0) f->slopes = (float *)(void *)(memory + total);
+    if (h->traits.alibi > 0) total += sxt_round_up((size_t)h->n_heads * sizeof(float), 64);
     size_t attention = sxt_attention_scratch_bytes(h->n_heads, h->n_kv_heads, h->head_dim, f->chunk);
     f->scratch_bytes = sxt_round_up(linear > attention ? linear : attention, 4096);
     total = sxt_round_up(total, 4096);
@@ -63,6 +46,17 @@ static size_t lay_out(sxt_forward *f, const sxt_hparams *h, int n_threads, char 
 uint64_t sxt_forward_bytes(const sxt_model *model, int n_threads, int32_t chunk) {
     sxt_forward f = {.chunk = chunk};
     return lay_out(&f, &model->hparams, n_threads, NULL);
+}
+
+/* ALiBi (Press et al., arXiv 2108.12409): powers of two in even steps down to 2^-most; where the heads are no
+ * power of two, the steps of the next smaller one, then every other one of the next larger. */
+static void fill_slopes(const sxt_hparams *h, float *slopes) {
+    int32_t whole = 1;
+    while (2 * whole <= h->n_heads) whole *= 2;
+    double most = (double)h->traits.alibi;
+    for (int32_t i = 0; i < h->n_heads; i++)
+        slopes[i] =
+            (float)exp2(i < whole ? -most * (i + 1) / whole : -most * (2 * (i - whole) + 1) / (2 * whole));
 }
 
 sxt_status sxt_forward_new(const sxt_model *model, sxt_pool *pool, int32_t chunk, sxt_precision precision,
@@ -82,6 +76,7 @@ sxt_status sxt_forward_new(const sxt_model *model, sxt_pool *pool, int32_t chunk
         return status;
     }
     lay_out(f, &model->hparams, n_threads, f->memory);
+    if (f->slopes) fill_slopes(&model->hparams, f->slopes);
     *out = f;
     return SXT_OK;
 }
@@ -92,81 +87,6 @@ void sxt_forward_free(sxt_forward *forward) {
     sxt_free(forward);
 }
 
-/* ---- Rows: what happens between two matrix products ------------------------------------------- */
-
-/* Row-wise work, shared by the threads a few rows at a time. */
-typedef struct row_work {
-    const sxt_kernels *kernels;
-    const sxt_forward *f;
-    const sxt_layer_weights *layer;
-    const float *norm;     /* (d_model) that follows */
-    const float *bias;     /* (d_model) of the product before, or NULL */
-    const int32_t *tokens; /* (n) */
-    const sxt_kv_view *kv;
-    int64_t first;       /* index of the chunk's first token */
-    int64_t first_query; /* row */
-    int64_t begin, end;  /* rows of the chunk */
-    void (*rows)(const struct row_work *w, int64_t begin, int64_t end);
-} row_work;
-
-static void row_task(void *arg, int64_t i_task, int i_thread) {
-    (void)i_thread;
-    const row_work *w = arg;
-    int64_t start = (w->first + w->begin) / ROWS_PER_TASK * ROWS_PER_TASK - w->first + i_task * ROWS_PER_TASK;
-    w->rows(w, sxt_max_i64(w->begin, start), sxt_min_i64(w->end, start + ROWS_PER_TASK));
-}
-
-/* Tasks begin at tokens whose index is a multiple of ROWS_PER_TASK: so do pieces of the cache. */
-static void run_rows(row_work *w) {
-    int64_t before = (w->first + w->begin) / ROWS_PER_TASK, last = (w->first + w->end - 1) / ROWS_PER_TASK;
-    w->kernels = sxt_kernels_get();
-    if (w->begin < w->end) sxt_pool_run(w->f->pool, last - before + 1, row_task, w);
-}
-
-/* x = embedding; normed = norm(x) */
-static void embed_rows(const row_work *w, int64_t begin, int64_t end) {
-    const sxt_forward *f = w->f;
-    const sxt_hparams *h = &f->model->hparams;
-    for (int64_t r = begin; r < end; r++) {
-        float *x = f->x + r * h->d_model;
-        sxt_tensor_row(&f->model->weights.embed, w->tokens[r], x);
-        w->kernels->rms_norm(x, w->norm, f->normed + r * h->d_model, h->d_model, h->norm_eps);
-    }
-}
-
-/* x += normed, which holds what a part of the layer gives; normed = norm(x) */
-static void add_rows(const row_work *w, int64_t begin, int64_t end) {
-    const sxt_forward *f = w->f;
-    const sxt_hparams *h = &f->model->hparams;
-    for (int64_t r = begin; r < end; r++) {
-        float *x = f->x + r * h->d_model, *y = f->normed + r * h->d_model;
-        if (w->bias) w->kernels->add(w->bias, y, h->d_model);
-        w->kernels->add(y, x, h->d_model);
-        w->kernels->rms_norm(x, w->norm, y, h->d_model, h->norm_eps);
-    }
-}
-
-static void bias_rows(const row_work *w, const float *bias, float *y, int64_t begin, int64_t end, int64_t n) {
-    for (int64_t r = begin; bias && r < end; r++) w->kernels->add(bias, y + r * n, n);
-}
-
-/* Biases of what was projected; keys and values into the cache. */
-static void store_rows(const row_work *w, int64_t begin, int64_t end) {
-    const sxt_forward *f = w->f;
-    const sxt_hparams *h = &f->model->hparams;
-    int64_t n_q = (int64_t)h->n_heads * h->head_dim, n_kv = (int64_t)h->n_kv_heads * h->head_dim;
-    bias_rows(w, w->layer->q_bias, f->q, sxt_max_i64(begin, w->first_query), end, n_q);
-    bias_rows(w, w->layer->k_bias, f->k, begin, end, n_kv);
-    bias_rows(w, w->layer->v_bias, f->v, begin, end, n_kv);
-    sxt_kv_store(w->kv, w->first + begin, end - begin, f->k + begin * n_kv, f->v + begin * n_kv);
-}
-
-static void swiglu_rows(const row_work *w, int64_t begin, int64_t end) {
-    int64_t n_ff = w->f->model->hparams.n_ff;
-    float *gate = w->f->gate + begin * n_ff;
-    w->kernels->swiglu(gate, w->f->up + begin * n_ff, gate, (end - begin) * n_ff);
-}
-
 /* ---- Layers ------------------------------------------------------------------------------------ */
 
 /* A chunk: rows [0, n) are tokens first, first + 1, ...; rows [wanted, n) leave hidden states. */
@@ -175,8 +95,8 @@ typedef struct chunk {
     int64_t first, n, wanted;
 } chunk;
 
-static row_work make_rows(const sxt_forward *f, const chunk *c, int64_t begin) {
-    return (row_work){.f = f, .tokens = c->tokens, .first = c->first, .begin = begin, .end = c->n};
+static sxt_row_work make_rows(const sxt_forward *f, const chunk *c, int64_t begin) {
+    return (sxt_row_work){.f = f, .tokens = c->tokens, .first = c->first, .begin = begin, .end = c->n};
 }
 
 /* How the products of fast precision take a matrix; otherwise they are in f32. */
@@ -213,14 +133,18 @@ static void linear(const sxt_forward *f, int n_products, const sxt_product *prod
     }
 }
 
-/* normed += the part's bias; x += normed; normed = norm(x) */
-static void add_to_stream(const sxt_forward *f, const chunk *c, int64_t begin, const float *bias,
-                          const float *norm) {
-    row_work w = make_rows(f, c, begin);
-    w.bias = bias;
-    w.norm = norm;
-    w.rows = add_rows;
-    run_rows(&w);
+/* The norms whose results the products of layer i read: its attention part's, and in parallel layers that have
+ * one the feed-forward part's. Past the last layer: the output's. */
+static void set_next(const sxt_forward *f, int32_t i, sxt_row_work *w) {
+    const sxt_weights *weights = &f->model->weights;
+    const sxt_hparams *h = &f->model->hparams;
+    if (i == h->n_layers) {
+        w->next = (sxt_norm){weights->output_norm, weights->output_norm_bias};
+        return;
+    }
+    const sxt_layer_weights *layer = &weights->layers[i];
+    w->next = (sxt_norm){layer->attn_norm, layer->attn_norm_bias};
+    if (h->traits.parallel) w->next_beside = (sxt_norm){layer->ffn_norm, layer->ffn_norm_bias};
 }
 
 /* Keys and values of all rows into the cache, queries of rows from `begin` on. */
@@ -233,84 +157,157 @@ static void project_part(const sxt_forward *f, const sxt_layer_weights *layer, c
         linear(f, 2, products + 1, f->normed, 0, c->n);
         if (begin < c->n) linear(f, 1, products, f->normed, begin, c->n);
     }
-    row_work w = make_rows(f, c, 0);
+    sxt_row_work w = make_rows(f, c, 0);
     w.first_query = begin;
     w.layer = layer;
     w.kv = kv;
-    w.rows = store_rows;
-    run_rows(&w);
+    w.rows = sxt_rows_store;
+    sxt_rows_run(&w);
 }
 
-/* x += o(attention) for rows from `begin` on */
-static void attention_part(const sxt_forward *f, const sxt_layer_weights *layer, const chunk *c, int64_t begin,
-                           sxt_attention *a) {
-    const sxt_product output = {&layer->o, f->normed};
+/* attended = attention for rows from `begin` on */
+static void attend_part(const sxt_forward *f, const chunk *c, int64_t begin, sxt_attention *a) {
     int64_t n_q = (int64_t)a->n_heads * a->head_dim;
     a->first = c->first + begin;
     a->n_queries = c->n - begin;
     a->q = f->q + begin * n_q;
     a->out = f->attended + begin * n_q;
     sxt_attend(f->pool, a, f->scratch, f->scratch_bytes);
-    linear(f, 1, &output, f->attended, begin, c->n);
-    add_to_stream(f, c, begin, layer->o_bias, layer->ffn_norm);
 }
 
-/* x += down(silu(gate(normed)) * up(normed)) for rows from `begin` on */
-static void feed_forward_part(const sxt_forward *f, const sxt_layer_weights *layer, const chunk *c,
-                              int64_t begin, const float *next_norm) {
+/* gate = activation(gate(x)) * up(x), or activation(up(x)), for rows from `begin` on */
+static void inner_part(const sxt_forward *f, const sxt_layer_weights *layer, const chunk *c, int64_t begin,
+                       const float *x) {
     const sxt_product inner[] = {{&layer->gate, f->gate}, {&layer->up, f->up}};
-    const sxt_product output = {&layer->down, f->normed};
-    linear(f, 2, inner, f->normed, begin, c->n);
-    row_work w = make_rows(f, c, begin);
-    w.rows = swiglu_rows;
-    run_rows(&w);
-    linear(f, 1, &output, f->gate, begin, c->n);
-    add_to_stream(f, c, begin, NULL, next_norm);
+    if (f->model->hparams.traits.gated)
+        linear(f, 2, inner, x, begin, c->n);
+    else
+        linear(f, 1, inner + 1, x, begin, c->n);
+    sxt_row_work w = make_rows(f, c, begin);
+    w.layer = layer;
+    w.rows = sxt_rows_activate;
+    sxt_rows_run(&w);
+}
+
+/* x += o(attended); normed = ffn_norm(x); x += down(inner(normed)); normed = the next layer's norm of x */
+static void sequential_layer(const sxt_forward *f, int32_t i, const chunk *c, int64_t begin) {
+    const sxt_layer_weights *layer = &f->model->weights.layers[i];
+    const sxt_product output = {&layer->o, f->normed}, down = {&layer->down, f->normed};
+    sxt_row_work w = make_rows(f, c, begin);
+    w.rows = sxt_rows_add;
+    linear(f, 1, &output, f->attended, begin, c->n);
+    w.bias = layer->o_bias;
+    w.post = layer->post_attn_norm;
+    w.next = (sxt_norm){layer->ffn_norm, layer->ffn_norm_bias};
+    sxt_rows_run(&w);
+    inner_part(f, layer, c, begin, f->normed);
+    linear(f, 1, &down, f->gate, begin, c->n);
+    w.bias = layer->down_bias;
+    w.post = layer->post_ffn_norm;
+    set_next(f, i + 1, &w);
+    sxt_rows_run(&w);
+}
+
+/* x += o(attended) + down(inner(the layer's norm of x)): both parts read the stream as the layer found it */
+static void parallel_layer(const sxt_forward *f, int32_t i, const chunk *c, int64_t begin) {
+    const sxt_layer_weights *layer = &f->model->weights.layers[i];
+    const sxt_product output = {&layer->o, f->normed}, down = {&layer->down, f->beside};
+    inner_part(f, layer, c, begin, layer->ffn_norm ? f->beside : f->normed);
+    linear(f, 1, &down, f->gate, begin, c->n);
+    linear(f, 1, &output, f->attended, begin, c->n);
+    sxt_row_work w = make_rows(f, c, begin);
+    w.rows = sxt_rows_add;
+    w.bias = layer->o_bias;
+    w.adds_beside = true;
+    w.beside_bias = layer->down_bias;
+    set_next(f, i + 1, &w);
+    sxt_rows_run(&w);
+}
+
+/* What the layers of a chunk attend by: those that slide beside others that do not may have a plan and a table
+ * of their own. */
+typedef struct positions {
+    const sxt_plan *plan, *local_plan;
+    const sxt_rope *rope, *local_rope;
+} positions;
+
+static void set_positions(const sxt_hparams *h, int32_t i, const positions *p, sxt_attention *a) {
+    bool is_local = h->slides[i];
+    a->sliding_window = is_local ? h->sliding_window : 0;
+    a->plan = is_local ? p->local_plan : p->plan;
+    a->rope = is_local ? p->local_rope : p->rope;
 }
 
 /* The last layer is read to its keys and values only where no hidden state is wanted. */
-static bool run_layers(const sxt_forward *f, const chunk *c, sxt_attention *a, const sxt_kv_view *kv,
-                       const atomic_bool *cancel) {
-    const sxt_weights *weights = &f->model->weights;
-    int32_t n_layers = f->model->hparams.n_layers;
-    for (int32_t i = 0; i < n_layers; i++) {
-        const sxt_layer_weights *layer = &weights->layers[i];
-        bool is_last = i + 1 == n_layers;
-        int64_t begin = is_last ? c->wanted : 0;
+static bool run_layers(const sxt_forward *f, const chunk *c, const positions *p, sxt_attention *a,
+                       const sxt_kv_view *kv, const atomic_bool *cancel) {
+    const sxt_hparams *h = &f->model->hparams;
+    for (int32_t i = 0; i < h->n_layers; i++) {
+        int64_t begin = i + 1 == h->n_layers ? c->wanted : 0;
         if (atomic_load_explicit(cancel, memory_order_relaxed)) return false;
         a->kv = kv[i];
-        project_part(f, layer, c, begin, &kv[i]);
+        set_positions(h, i, p, a);
+        project_part(f, &f->model->weights.layers[i], c, begin, &kv[i]);
         if (begin == c->n) continue;
-        attention_part(f, layer, c, begin, a);
-        feed_forward_part(f, layer, c, begin, is_last ? weights->output_norm : layer[1].attn_norm);
+        attend_part(f, c, begin, a);
+        if (h->traits.parallel)
+            parallel_layer(f, i, c, begin);
+        else
+            sequential_layer(f, i, c, begin);
     }
     return true;
 }
 
 bool sxt_forward_read(sxt_forward *f, const int32_t *tokens, int64_t first, int64_t n, int64_t n_wanted,
-                      const sxt_plan *plan, const sxt_rope *rope, const sxt_kv_view *layers,
-                      const atomic_bool *cancel) {
+                      const sxt_plan *plan, const sxt_rope *rope, const sxt_rope *local_rope,
+                      const sxt_kv_view *layers, const atomic_bool *cancel) {
     const sxt_hparams *h = &f->model->hparams;
     const chunk c = {tokens, first, n, n - sxt_min_i64(n, n_wanted)};
-    row_work w = make_rows(f, &c, 0);
-    w.norm = f->model->weights.layers[0].attn_norm;
-    w.rows = embed_rows;
-    run_rows(&w);
+    const sxt_plan as_trained = {.method = &sxt_plan_none, .group_size = 1, .n_ctx_train = h->n_ctx_train};
+    bool left_alone = sxt_hparams_mixed(h) && h->sliding_window > 0 && h->sliding_window <= h->n_ctx_train;
+    const positions p = {plan, left_alone ? &as_trained : plan, rope, local_rope ? local_rope : rope};
+    double scale = h->traits.score_scale > 0 ? (double)h->traits.score_scale : 1.0 / sqrt((double)h->head_dim);
+    sxt_row_work w = make_rows(f, &c, 0);
+    set_next(f, 0, &w);
+    w.rows = sxt_rows_embed;
+    sxt_rows_run(&w);
     sxt_attention a = {
-        .plan = plan,
-        .rope = rope,
         .precision = f->precision,
-        .sliding_window = h->sliding_window,
         .n_heads = h->n_heads,
         .n_kv_heads = h->n_kv_heads,
         .head_dim = h->head_dim,
-        .scale = (float)(1.0 / sqrt((double)h->head_dim)),
+        .scale = (float)scale,
+        .cap = h->traits.score_cap,
+        .slopes = f->slopes,
     };
-    return run_layers(f, &c, &a, layers, cancel);
+    return run_layers(f, &c, &p, &a, layers, cancel);
+}
+
+/* ---- Logits ------------------------------------------------------------------------------------ */
+
+typedef struct logit_work {
+    const sxt_forward *f;
+    float *logits; /* (n_rows, n_vocab) */
+} logit_work;
+
+/* One row: the output's bias, then the soft cap. */
+static void finish_logits(void *arg, int64_t r, int i_thread) {
+    const logit_work *work = arg;
+    const sxt_model *model = work->f->model;
+    int64_t n = model->hparams.n_vocab;
+    float *row = work->logits + r * n;
+    (void)i_thread;
+    if (model->weights.output_bias) sxt_kernels_get()->add(model->weights.output_bias, row, n);
+    const sxt_score_step cap = {
+        .scores = row, .n_rows = 1, .n_keys = n, .cap = model->hparams.traits.logit_cap};
+    if (cap.cap > 0) sxt_kernels_get()->attend_adjust(&cap);
 }
 
 void sxt_forward_logits(sxt_forward *f, int64_t i_row, int64_t n_rows, float *logits) {
-    const sxt_tensor *output = &f->model->weights.output;
-    const sxt_product product = {output, logits};
-    linear(f, 1, &product, f->normed + i_row * f->model->hparams.d_model, 0, n_rows);
+    const sxt_model *model = f->model;
+    const sxt_product product = {&model->weights.output, logits};
+    linear(f, 1, &product, f->normed + i_row * model->hparams.d_model, 0, n_rows);
+    if (!model->weights.output_bias && model->hparams.traits.logit_cap <= 0) return;
+    logit_work work = {f, logits};
+    sxt_pool_run(f->pool, n_rows, finish_logits, &work);
 }

@@ -8,7 +8,6 @@
 #include <string.h>
 
 enum {
-    MAX_LAYERS = 1024,
     MAX_HEADS = 1024,
     MAX_HEAD_DIM = 1024,
     MAX_WIDTH = 1 << 22, /* d_model, n_ff, n_vocab */
@@ -17,31 +16,47 @@ enum {
 
 /* ---- Sizes ---- */
 
-typedef struct size_row {
-    sxt_config_key key;
-    int64_t high; /* at least 1 */
-    size_t member;
-} size_row;
+/* A family's own name in config.json, or the usual one. */
+static const char *own_or(const char *own, const char *usual) { return own ? own : usual; }
 
-static const size_row sizes[] = {
-    {{"block_count", "num_hidden_layers"}, MAX_LAYERS, offsetof(sxt_hparams, n_layers)},
-    {{"embedding_length", "hidden_size"}, MAX_WIDTH, offsetof(sxt_hparams, d_model)},
-    {{"attention.head_count", "num_attention_heads"}, MAX_HEADS, offsetof(sxt_hparams, n_heads)},
-    {{"feed_forward_length", "intermediate_size"}, MAX_WIDTH, offsetof(sxt_hparams, n_ff)},
-};
-
-static sxt_status read_sizes(const sxt_config *config, sxt_hparams *h, sxt_error *error) {
-    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
-        int64_t value;
-        SXT_TRY(sxt_config_integer(config, sizes[i].key, 1, sizes[i].high, &value, NULL, error));
-        int32_t narrow = (int32_t)value;
-        memcpy((char *)h + sizes[i].member, &narrow, sizeof narrow);
-    }
+static sxt_status read_size(const sxt_config *config, const char *gguf, const char *hf, int64_t high,
+                            int32_t *size, sxt_error *error) {
+    int64_t value;
+    SXT_TRY(sxt_config_integer(config, (sxt_config_key){gguf, hf}, 1, high, &value, NULL, error));
+    *size = (int32_t)value;
     return SXT_OK;
 }
 
+static sxt_config_key width_key(const sxt_arch *arch) {
+    return (sxt_config_key){"embedding_length", own_or(arch->keys.d_model, "hidden_size")};
+}
+
+static sxt_status read_n_ff(const sxt_config *config, sxt_hparams *h, sxt_error *error) {
+    const sxt_arch *arch = h->arch;
+    const sxt_config_key key = {"feed_forward_length", own_or(arch->keys.n_ff, "intermediate_size")};
+    int64_t n = (int64_t)arch->hf_ff_multiple * h->d_model;
+    bool found, may_miss = !config->gguf && arch->hf_ff_multiple > 0;
+    SXT_TRY(sxt_config_integer(config, key, 1, MAX_WIDTH, &n, may_miss ? &found : NULL, error));
+    if (n > MAX_WIDTH)
+        return sxt_fail(error, SXT_E_FORMAT, "%s%s is %d, and the feed-forward width %lld; needed at most %d",
+                        config->where, width_key(arch).hf, h->d_model, (long long)n, (int)MAX_WIDTH);
+    h->n_ff = (int32_t)n;
+    return SXT_OK;
+}
+
+static sxt_status read_sizes(const sxt_config *config, sxt_hparams *h, sxt_error *error) {
+    const sxt_hf_keys *own = &h->arch->keys;
+    SXT_TRY(read_size(config, "block_count", own_or(own->n_layers, "num_hidden_layers"), SXT_MAX_LAYERS,
+                      &h->n_layers, error));
+    SXT_TRY(read_size(config, width_key(h->arch).gguf, width_key(h->arch).hf, MAX_WIDTH, &h->d_model, error));
+    SXT_TRY(read_size(config, "attention.head_count", own_or(own->n_heads, "num_attention_heads"), MAX_HEADS,
+                      &h->n_heads, error));
+    return read_n_ff(config, h, error);
+}
+
 static sxt_status read_kv_heads(const sxt_config *config, sxt_hparams *h, sxt_error *error) {
-    static const sxt_config_key key = {"attention.head_count_kv", "num_key_value_heads"};
+    const sxt_config_key key = {"attention.head_count_kv",
+                                own_or(h->arch->keys.n_kv_heads, "num_key_value_heads")};
     int64_t n = h->n_heads;
     bool found;
     SXT_TRY(sxt_config_integer(config, key, 1, MAX_HEADS, &n, &found, error));
@@ -55,12 +70,14 @@ static sxt_status read_kv_heads(const sxt_config *config, sxt_hparams *h, sxt_er
 static sxt_status read_head_dim(const sxt_config *config, sxt_hparams *h, sxt_error *error) {
     static const sxt_config_key key = {"attention.key_length", "head_dim"};
     static const sxt_config_key value_key = {"attention.value_length", NULL};
-    int64_t n = h->d_model / h->n_heads;
+    const int32_t usual = config->gguf ? 0 : h->arch->hf_head_dim;
+    int64_t n = usual ? usual : h->d_model / h->n_heads;
     bool found;
     SXT_TRY(sxt_config_integer(config, key, 2, MAX_HEAD_DIM, &n, &found, error));
+    found = found || usual;
     if (!found && h->d_model % h->n_heads != 0)
         return sxt_fail(error, SXT_E_FORMAT, "%s%s is %d; needed a multiple of the %d attention heads, or %s",
-                        config->where, sxt_config_key_name(config, sizes[1].key), h->d_model, h->n_heads,
+                        config->where, sxt_config_key_name(config, width_key(h->arch)), h->d_model, h->n_heads,
                         sxt_config_key_name(config, key));
     if (n < 2 || n > MAX_HEAD_DIM || n % 2 != 0)
         return sxt_fail(error, SXT_E_FORMAT, "%s%s is %lld; needed an even number from 2 to %d", config->where,
@@ -94,24 +111,100 @@ static sxt_status read_vocab(const sxt_config *config, int64_t n_rows, int32_t n
     return SXT_OK;
 }
 
+static sxt_status read_norm_eps(const sxt_config *config, sxt_hparams *h, sxt_error *error) {
+    bool is_rms = h->traits.norm == SXT_NORM_RMS, found;
+    const sxt_config_key key = {is_rms ? "attention.layer_norm_rms_epsilon" : "attention.layer_norm_epsilon",
+                                own_or(h->arch->keys.norm_eps, is_rms ? "rms_norm_eps" : "layer_norm_eps")};
+    double eps = h->arch->hf_norm_eps;
+    bool may_miss = !config->gguf && eps > 0;
+    SXT_TRY(sxt_config_number(config, key, 1e-20, 0.999, &eps, may_miss ? &found : NULL, error));
+    h->norm_eps = (float)eps;
+    return SXT_OK;
+}
+
+/* ---- Which layers slide ---- */
+
 static sxt_status read_window(const sxt_config *config, sxt_hparams *h, sxt_error *error) {
-    static const sxt_config_key train = {"context_length", "max_position_embeddings"};
+    const sxt_arch *arch = h->arch;
+    const sxt_config_key train = {"context_length", own_or(arch->keys.n_ctx, "max_position_embeddings")};
     static const sxt_config_key sliding = {"attention.sliding_window", "sliding_window"};
     static const sxt_config_key use = {NULL, "use_sliding_window"};
-    bool found, is_used = true;
-    SXT_TRY(sxt_config_integer(config, train, 1, MAX_CONTEXT, &h->n_ctx_train, NULL, error));
+    bool found, is_used = config->gguf || !arch->window_is_opt_in;
+    bool may_miss = !config->gguf && arch->hf_n_ctx > 0;
+    h->n_ctx_train = arch->hf_n_ctx;
+    SXT_TRY(
+        sxt_config_integer(config, train, 1, MAX_CONTEXT, &h->n_ctx_train, may_miss ? &found : NULL, error));
     SXT_TRY(sxt_config_integer(config, sliding, 0, MAX_CONTEXT, &h->sliding_window, &found, error));
     SXT_TRY(sxt_config_bool(config, use, &is_used, &found, error));
     if (!is_used) h->sliding_window = 0;
     return SXT_OK;
 }
 
-static sxt_status read_norm_eps(const sxt_config *config, sxt_hparams *h, sxt_error *error) {
-    static const sxt_config_key key = {"attention.layer_norm_rms_epsilon", "rms_norm_eps"};
-    double eps;
-    SXT_TRY(sxt_config_number(config, key, 1e-20, 0.999, &eps, NULL, error));
-    h->norm_eps = (float)eps;
+/* Every layer, all but the last of every `period`, or in config.json those from max_window_layers on. */
+static sxt_status read_period(const sxt_config *config, sxt_hparams *h, sxt_error *error) {
+    static const sxt_config_key pattern = {NULL, "sliding_window_pattern"}, from = {NULL, "max_window_layers"};
+    int64_t period = h->arch->window_period, first = 0;
+    bool found;
+    if (period > 0) SXT_TRY(sxt_config_integer(config, pattern, 1, SXT_MAX_LAYERS, &period, &found, error));
+    if (h->arch->window_is_opt_in) {
+        first = config->gguf ? 0 : 28; /* what Qwen's own code takes where the file says nothing */
+        SXT_TRY(sxt_config_integer(config, from, 0, INT32_MAX, &first, &found, error));
+    }
+    for (int32_t i = 0; i < h->n_layers; i++)
+        h->slides[i] = i >= first && (period == 0 || (i + 1) % period != 0);
     return SXT_OK;
+}
+
+/* Newer files say it for each layer. */
+static sxt_status read_layer_types(const sxt_config *config, sxt_hparams *h, sxt_error *error) {
+    const sxt_json *types = sxt_json_get(config->json, "layer_types");
+    if (sxt_json_is_none(types)) return SXT_OK;
+    if (sxt_json_kind_of(types) != SXT_JSON_ARRAY || sxt_json_size(types) != (size_t)h->n_layers)
+        return sxt_fail(error, SXT_E_FORMAT, "%slayer_types is not a list of the %d layers", config->where,
+                        h->n_layers);
+    for (int32_t i = 0; i < h->n_layers; i++) {
+        const char *text = "";
+        size_t n = 0;
+        sxt_json_string(sxt_json_at(types, (size_t)i), &text, &n);
+        h->slides[i] = n == 17 && memcmp(text, "sliding_attention", n) == 0;
+        if (!h->slides[i] && (n != 14 || memcmp(text, "full_attention", n) != 0))
+            return sxt_fail(error, SXT_E_UNSUPPORTED,
+                            "%slayer_types has something else than full_attention or sliding_attention for "
+                            "layer %d",
+                            config->where, i);
+    }
+    return SXT_OK;
+}
+
+/* The same in GGUF, as files for llama.cpp have it since 2025. */
+static sxt_status read_layer_flags(const sxt_config *config, sxt_hparams *h, sxt_error *error) {
+    char key[96];
+    snprintf(key, sizeof key, "%sattention.sliding_window_pattern", config->where);
+    const sxt_gguf_value *value = config->gguf ? sxt_gguf_find(config->gguf, key) : NULL;
+    if (!value) return SXT_OK;
+    if (!value->is_array || value->type != SXT_GGUF_BOOL || value->n != (uint64_t)h->n_layers)
+        return sxt_fail_at(error, SXT_E_FORMAT, value->offset,
+                           "%.100s is not an array of true or false for each of the %d layers", key,
+                           h->n_layers);
+    for (int32_t i = 0; i < h->n_layers; i++) h->slides[i] = value->data[i] != 0;
+    return SXT_OK;
+}
+
+/* A window that no layer has, and layers without a window, are none. */
+static void settle_window(sxt_hparams *h) {
+    h->n_sliding = 0;
+    for (int32_t i = 0; i < h->n_layers; i++) {
+        h->slides[i] = h->slides[i] && h->sliding_window > 0;
+        h->n_sliding += h->slides[i];
+    }
+    if (h->n_sliding == 0) h->sliding_window = 0;
+}
+
+bool sxt_hparams_mixed(const sxt_hparams *h) { return h->n_sliding > 0 && h->n_sliding < h->n_layers; }
+
+const sxt_rope_params *sxt_hparams_local_rope(const sxt_hparams *h) {
+    if (h->has_local_rope) return &h->local_rope;
+    return sxt_hparams_mixed(h) && h->sliding_window > 0 ? &h->rope : NULL;
 }
 
 /* ---- What this graph does not have ---- */
@@ -129,36 +222,29 @@ static sxt_status refuse_experts(const sxt_config *config, sxt_error *error) {
     return SXT_OK;
 }
 
-static sxt_status refuse_activation(const sxt_config *config, sxt_error *error) {
-    static const sxt_config_key key = {NULL, "hidden_act"};
-    const char *name = "silu";
-    size_t n = strlen(name);
-    bool found;
+/* Families of SiLU have nothing else; of GELU there are two ways to compute it. */
+static sxt_status read_activation(const sxt_config *config, sxt_hparams *h, sxt_error *error) {
+    static const struct {
+        const char *name;
+        sxt_activation activation;
+    } known[] = {{"silu", SXT_SILU},           {"swish", SXT_SILU},
+                 {"gelu", SXT_GELU},           {"gelu_new", SXT_GELU_TANH},
+                 {"gelu_fast", SXT_GELU_TANH}, {"gelu_pytorch_tanh", SXT_GELU_TANH}};
+    const sxt_config_key key = {"hidden_act", own_or(h->arch->keys.activation, "hidden_act")};
+    const char *name = "";
+    size_t n = 0;
+    bool found, is_silu = h->traits.activation == SXT_SILU;
     SXT_TRY(sxt_config_string(config, key, &name, &n, &found, error));
-    if ((n == 4 && memcmp(name, "silu", n) == 0) || (n == 5 && memcmp(name, "swish", n) == 0)) return SXT_OK;
-    return sxt_fail(error, SXT_E_UNSUPPORTED, "%shidden_act is \"%.*s\"; only silu is supported", config->where,
-                    (int)(n < 64 ? n : 64), name);
-}
-
-/* Newer files say for each layer whether it slides; one answer for all is what this graph can do. */
-static sxt_status read_layer_types(const sxt_config *config, sxt_hparams *h, sxt_error *error) {
-    const sxt_json *types = sxt_json_get(config->json, "layer_types");
-    if (sxt_json_is_none(types)) return SXT_OK;
-    size_t n_full = 0, n_sliding = 0, n = sxt_json_size(types);
-    for (size_t i = 0; i < n; i++) {
-        const char *text = "";
-        size_t n_text = 0;
-        sxt_json_string(sxt_json_at(types, i), &text, &n_text);
-        n_full += n_text == 14 && memcmp(text, "full_attention", n_text) == 0;
-        n_sliding += n_text == 17 && memcmp(text, "sliding_attention", n_text) == 0;
-    }
-    if (n == 0 || (n_full != n && n_sliding != n))
-        return sxt_fail(error, SXT_E_UNSUPPORTED,
-                        "%slayer_types is not all full_attention or all sliding_attention; models whose layers "
-                        "differ are not supported",
-                        config->where);
-    if (n_full == n) h->sliding_window = 0;
-    return SXT_OK;
+    if (!found) return SXT_OK;
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        if (n == strlen(known[i].name) && memcmp(name, known[i].name, n) == 0 &&
+            (known[i].activation == SXT_SILU) == is_silu) {
+            h->traits.activation = known[i].activation;
+            return SXT_OK;
+        }
+    return sxt_fail(error, SXT_E_UNSUPPORTED, "%s%s is \"%.*s\"; only %s supported", config->where,
+                    sxt_config_key_name(config, key), (int)(n < 64 ? n : 64), name,
+                    is_silu ? "silu is" : "gelu, gelu_new, gelu_fast and gelu_pytorch_tanh are");
 }
 
 static sxt_status read_biases(const sxt_config *config, sxt_hparams *h, sxt_error *error) {
@@ -171,6 +257,10 @@ static sxt_status read_biases(const sxt_config *config, sxt_hparams *h, sxt_erro
                         "%smlp_bias is true; biases in the feed-forward block are "
                         "not supported",
                         config->where);
+    if (attention_bias && !sxt_arch_weight(h->arch, SXT_W_Q_BIAS) && !sxt_arch_weight(h->arch, SXT_W_QKV_BIAS))
+        return sxt_fail(error, SXT_E_UNSUPPORTED,
+                        "%sattention_bias is true; %s models have no such biases here", config->where,
+                        h->arch->gguf_name);
     h->qkv_bias = h->output_bias = attention_bias;
     return SXT_OK;
 }
@@ -208,25 +298,66 @@ static sxt_status read_name(const sxt_config *config, sxt_hparams *h, sxt_error 
     return SXT_OK;
 }
 
-static sxt_status read_all(const sxt_config *config, const sxt_arch *arch, int64_t n_rows, int32_t n_tokens,
-                           sxt_hparams *hparams, sxt_error *error) {
-    sxt_hparams h = {.arch = arch};
+/* Rotated dimensions where config.json leaves out what is not all of a head. */
+static sxt_status default_rotary_part(const sxt_config *config, sxt_hparams *h, sxt_error *error) {
+    static const char *const names[] = {"partial_rotary_factor", "rotary_pct", "rope_pct"};
+    if (config->gguf || h->arch->hf_rotary_part == 0) return SXT_OK;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (!sxt_json_is_none(sxt_json_get(config->json, names[i])) ||
+            !sxt_json_is_none(sxt_json_get(sxt_json_get(config->json, "rope_parameters"), names[i])))
+            return SXT_OK;
+    h->rope.n_rot = (int32_t)(h->head_dim * h->arch->hf_rotary_part);
+    if (h->rope.n_rot >= 4 && h->rope.n_rot % 2 == 0) return SXT_OK;
+    return sxt_fail(
+        error, SXT_E_FORMAT,
+        "%spartial_rotary_factor is missing, and the family's %g gives %d rotated dimensions of %d; "
+        "needed an even number of at least 4",
+        config->where, h->arch->hf_rotary_part, h->rope.n_rot, h->head_dim);
+}
+
+/* Without rotary positions nothing turns. */
+static sxt_status settle_rope(const sxt_config *config, sxt_hparams *h, sxt_error *error) {
+    enum { LEAST = 4 };
+    if (h->traits.alibi == 0) return SXT_OK;
+    if (h->head_dim < LEAST)
+        return sxt_fail(error, SXT_E_UNSUPPORTED, "%s: heads of %d dimensions; needed at least %d",
+                        config->where, h->head_dim, (int)LEAST);
+    h->rope = (sxt_rope_params){.n_rot = LEAST, .theta = 10000, .scaling = SXT_ROPE_STILL, .factor = 1};
+    return SXT_OK;
+}
+
+/* Where things stand in a sequence. */
+static sxt_status read_positions(const sxt_config *config, const sxt_source *source, sxt_hparams *h,
+                                 sxt_error *error) {
+    SXT_TRY(read_window(config, h, error));
+    SXT_TRY(read_period(config, h, error));
+    SXT_TRY(read_layer_types(config, h, error));
+    SXT_TRY(read_layer_flags(config, h, error));
+    SXT_TRY(sxt_rope_config_read(config, h->head_dim, h->n_ctx_train, &h->rope, error));
+    SXT_TRY(default_rotary_part(config, h, error));
+    h->rope.interleaved = config->gguf && h->arch->gguf_interleaved;
+    if (h->arch->read) SXT_TRY(h->arch->read(config, source, h, error));
+    settle_window(h);
+    return settle_rope(config, h, error);
+}
+
+static sxt_status read_all(const sxt_config *config, const sxt_arch *arch, const sxt_source *source,
+                           int64_t n_rows, int32_t n_tokens, sxt_hparams *hparams, sxt_error *error) {
+    sxt_hparams h = {
+        .arch = arch, .traits = arch->traits, .tied_output = !config->gguf && arch->tied_by_default};
     SXT_TRY(refuse_quantised_folder(config, error));
     SXT_TRY(refuse_experts(config, error));
-    SXT_TRY(refuse_activation(config, error));
+    SXT_TRY(read_activation(config, &h, error));
     SXT_TRY(read_sizes(config, &h, error));
     SXT_TRY(read_kv_heads(config, &h, error));
     SXT_TRY(read_head_dim(config, &h, error));
     SXT_TRY(read_vocab(config, n_rows, n_tokens, &h, error));
-    SXT_TRY(read_window(config, &h, error));
-    SXT_TRY(read_layer_types(config, &h, error));
     SXT_TRY(read_norm_eps(config, &h, error));
     SXT_TRY(read_biases(config, &h, error));
     SXT_TRY(sxt_config_bool(config, (sxt_config_key){NULL, "tie_word_embeddings"}, &h.tied_output,
                             &(bool){false}, error));
-    SXT_TRY(sxt_rope_config_read(config, h.head_dim, h.n_ctx_train, &h.rope, error));
+    SXT_TRY(read_positions(config, source, &h, error));
     SXT_TRY(read_name(config, &h, error));
-    h.rope.interleaved = config->gguf && arch->gguf_interleaved;
     *hparams = h;
     return SXT_OK;
 }
@@ -255,7 +386,7 @@ static sxt_status read_gguf(const sxt_source *source, int32_t n_tokens, sxt_hpar
     char where[64];
     snprintf(where, sizeof where, "%s.", arch->gguf_name);
     const sxt_config config = {source->gguf, NULL, where};
-    return read_all(&config, arch, embedding_rows(source, arch), n_tokens, hparams, error);
+    return read_all(&config, arch, source, embedding_rows(source, arch), n_tokens, hparams, error);
 }
 
 static sxt_status find_hf_arch(const sxt_config *config, const sxt_arch **arch, sxt_error *error) {
@@ -271,7 +402,7 @@ sxt_status sxt_hparams_from_json(const sxt_json *document, int64_t n_rows, int32
     const sxt_config config = {NULL, document, "config.json: "};
     const sxt_arch *arch;
     SXT_TRY(find_hf_arch(&config, &arch, error));
-    return read_all(&config, arch, n_rows, n_vocab, hparams, error);
+    return read_all(&config, arch, NULL, n_rows, n_vocab, hparams, error);
 }
 
 sxt_status sxt_hparams_read(const sxt_source *source, int32_t n_vocab, sxt_hparams *hparams, sxt_error *error) {
@@ -280,11 +411,12 @@ sxt_status sxt_hparams_read(const sxt_source *source, int32_t n_vocab, sxt_hpara
     const sxt_config config = {NULL, document, "config.json: "};
     const sxt_arch *arch;
     SXT_TRY(find_hf_arch(&config, &arch, error));
-    return sxt_hparams_from_json(document, embedding_rows(source, arch), n_vocab, hparams, error);
+    return read_all(&config, arch, source, embedding_rows(source, arch), n_vocab, hparams, error);
 }
 
 void sxt_rope_scaling_print(const sxt_rope_params *rope, char *text, size_t n) {
     switch (rope->scaling) {
+    case SXT_ROPE_STILL: snprintf(text, n, "none"); break;
     case SXT_ROPE_NONE: snprintf(text, n, "%s", rope->freq_factors ? "factors" : "none"); break;
     case SXT_ROPE_LINEAR: snprintf(text, n, "linear:factor=%g", rope->factor); break;
     case SXT_ROPE_YARN:

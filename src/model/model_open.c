@@ -38,13 +38,20 @@ static sxt_hash make_fingerprint(const sxt_model *model) {
                      h->n_heads, h->n_kv_heads, h->head_dim, h->rope.n_rot, h->n_ff, h->n_vocab,
                      (long long)h->sliding_window, (double)h->norm_eps, h->rope.theta, model->rope_scaling);
     sxt_hash hash = sxt_hash_bytes(text, n > 0 ? (size_t)n : 0);
+    const sxt_traits *t = &h->traits;
+    n = snprintf(text, sizeof text, "%s %d %d %d %d %.9g %.9g %.9g %.9g %.9g %.17g", h->arch->gguf_name,
+                 h->n_sliding, t->activation, t->parallel, h->variant, (double)t->score_scale,
+                 (double)t->score_cap, (double)t->logit_cap, (double)t->qkv_clip, (double)t->alibi,
+                 h->local_rope.theta);
+    hash = sxt_hash_more(hash, text, n > 0 ? (size_t)n : 0);
+    hash = sxt_hash_more(hash, h->slides, (size_t)h->n_layers * sizeof h->slides[0]);
     for (int64_t i = 0; i < sxt_source_n_tensors(&model->source); i++) {
-        const sxt_tensor *t = sxt_source_tensor_at(&model->source, i);
-        size_t sample = t->n_bytes < 4096 ? (size_t)t->n_bytes : 4096;
-        hash = sxt_hash_more(hash, t->name, strlen(t->name));
-        hash = sxt_hash_more(hash, &t->traits->type, sizeof t->traits->type);
-        hash = sxt_hash_more(hash, t->dims, sizeof t->dims);
-        if (t->data) hash = sxt_hash_more(hash, t->data, sample);
+        const sxt_tensor *w = sxt_source_tensor_at(&model->source, i);
+        size_t sample = w->n_bytes < 4096 ? (size_t)w->n_bytes : 4096;
+        hash = sxt_hash_more(hash, w->name, strlen(w->name));
+        hash = sxt_hash_more(hash, &w->traits->type, sizeof w->traits->type);
+        hash = sxt_hash_more(hash, w->dims, sizeof w->dims);
+        if (w->data) hash = sxt_hash_more(hash, w->data, sample);
     }
     return hash;
 }

@@ -90,6 +90,13 @@ typedef struct tensor_plan {
 
 typedef sxt_status (*tensor_fn)(random_job *job, const tensor_plan *plan);
 
+/* Of a weight: a seed gives the same numbers whatever slots there will be. */
+static uint64_t number_of(int32_t layer, int slot) {
+    enum { SPACE = 1 << 20 };
+    if (slot < SXT_W_FIRST_SLOTS) return (uint64_t)layer * SXT_W_FIRST_SLOTS + (uint64_t)slot;
+    return (uint64_t)slot * SPACE + (uint64_t)layer;
+}
+
 static sxt_status visit(random_job *job, const sxt_weight_name *row, int32_t layer, tensor_fn fn) {
     const sxt_hparams *h = &job->shape.hparams;
     tensor_plan plan = {.slot = row->slot, .type = SXT_TYPE_F32};
@@ -100,8 +107,7 @@ static sxt_status visit(random_job *job, const sxt_weight_name *row, int32_t lay
     if (plan.n_dims == 2)
         plan.type = sxt_type_that_fits(sxt_recipe_type(job->recipe, h, row->slot, layer, job->params->pure),
                                        plan.dims[1]);
-    uint64_t number = (uint64_t)layer * SXT_W_COUNT + (uint64_t)row->slot;
-    plan.stream = sxt_random_bits(sxt_random_mix(job->seed), number);
+    plan.stream = sxt_random_bits(sxt_random_mix(job->seed), number_of(layer, row->slot));
     return fn(job, &plan);
 }
 
@@ -212,8 +218,7 @@ static sxt_status write_matrix(random_job *job, const tensor_plan *plan) {
 static sxt_status write_vector(random_job *job, const tensor_plan *plan) {
     float *values = job->rows;
     const int64_t n = plan->dims[0];
-    bool is_norm =
-        plan->slot == SXT_W_ATTN_NORM || plan->slot == SXT_W_FFN_NORM || plan->slot == SXT_W_OUTPUT_NORM;
+    bool is_norm = sxt_slot_is_norm(plan->slot);
     for (int64_t i = 0; i < n; i++)
         values[i] = is_norm ? 1 : sxt_random_normal(plan->stream, (uint64_t)i, job->deviation);
     if (plan->slot == SXT_W_ROPE_FREQS) sxt_export_llama3_factors(&job->shape.hparams.rope, values);

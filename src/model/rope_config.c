@@ -221,7 +221,11 @@ enum { MIN_ROT = 4 };
 /* Rotated dimensions: GGUF counts them, config.json gives the part of a head. */
 static sxt_status read_n_rot(const sxt_config *config, int32_t head_dim, sxt_rope_params *rope,
                              sxt_error *error) {
-    static const sxt_config_key count = {"rope.dimension_count", NULL}, part = {NULL, "partial_rotary_factor"};
+    static const sxt_config_key count = {"rope.dimension_count", NULL};
+    static const char *const older[] = {"rotary_pct", "rope_pct"}; /* names that families had of their own */
+    sxt_config_key part = {NULL, "partial_rotary_factor"};
+    for (size_t i = 0; i < 2 && sxt_json_is_none(sxt_json_get(config->json, part.hf)); i++)
+        if (!sxt_json_is_none(sxt_json_get(config->json, older[i]))) part.hf = older[i];
     const sxt_json *nested = sxt_json_get(sxt_json_get(config->json, "rope_parameters"), part.hf);
     sxt_config sub = {NULL, sxt_json_get(config->json, "rope_parameters"), "config.json: rope_parameters."};
     int64_t n_rot = head_dim;
@@ -249,6 +253,9 @@ sxt_status sxt_rope_config_read(const sxt_config *config, int32_t head_dim, int6
     bool found;
     SXT_TRY(read_n_rot(config, head_dim, &made, error));
     SXT_TRY(sxt_config_number(config, theta, MIN_THETA, MAX_THETA, &made.theta, &found, error));
+    if (!found) /* the name in GPT-NeoX */
+        SXT_TRY(sxt_config_number(config, (sxt_config_key){NULL, "rotary_emb_base"}, MIN_THETA, MAX_THETA,
+                                  &made.theta, &found, error));
     if (config->gguf)
         SXT_TRY(read_gguf(config, n_ctx_train, &made, error));
     else

@@ -11,51 +11,75 @@
 
 /* ---- What each slot holds and where it goes ---- */
 
-typedef enum width { ONE, D_MODEL, Q_WIDTH, KV_WIDTH, FF_WIDTH, VOCAB, PAIRS } width;
+typedef enum width { ONE, D_MODEL, Q_WIDTH, KV_WIDTH, QKV_WIDTH, FF_WIDTH, TWO_FF, HEAD, VOCAB, PAIRS } width;
+
+/* Vectors are made at load: float *. */
+typedef enum place_kind { MATRIX, VECTOR, QKV_MATRIX, QKV_VECTOR, GATE_UP_MATRIX } place_kind;
 
 typedef struct place {
-    size_t member; /* of sxt_weights or, per layer, of sxt_layer_weights */
+    size_t member; /* of sxt_weights or, per layer, of sxt_layer_weights; not of what is split */
     width rows, columns;
-    bool is_vector; /* an f32 vector made at load: float * */
+    place_kind kind;
 } place;
 
 #define MODEL(field) offsetof(sxt_weights, field)
 #define LAYER(field) offsetof(sxt_layer_weights, field)
 
 static const place places[SXT_W_COUNT] = {
-    [SXT_W_EMBED] = {MODEL(embed), VOCAB, D_MODEL, false},
-    [SXT_W_OUTPUT_NORM] = {MODEL(output_norm), ONE, D_MODEL, true},
-    [SXT_W_OUTPUT] = {MODEL(output), VOCAB, D_MODEL, false},
-    [SXT_W_ROPE_FREQS] = {MODEL(rope_freqs), ONE, PAIRS, true},
-    [SXT_W_ATTN_NORM] = {LAYER(attn_norm), ONE, D_MODEL, true},
-    [SXT_W_Q] = {LAYER(q), Q_WIDTH, D_MODEL, false},
-    [SXT_W_K] = {LAYER(k), KV_WIDTH, D_MODEL, false},
-    [SXT_W_V] = {LAYER(v), KV_WIDTH, D_MODEL, false},
-    [SXT_W_O] = {LAYER(o), D_MODEL, Q_WIDTH, false},
-    [SXT_W_Q_BIAS] = {LAYER(q_bias), ONE, Q_WIDTH, true},
-    [SXT_W_K_BIAS] = {LAYER(k_bias), ONE, KV_WIDTH, true},
-    [SXT_W_V_BIAS] = {LAYER(v_bias), ONE, KV_WIDTH, true},
-    [SXT_W_O_BIAS] = {LAYER(o_bias), ONE, D_MODEL, true},
-    [SXT_W_FFN_NORM] = {LAYER(ffn_norm), ONE, D_MODEL, true},
-    [SXT_W_GATE] = {LAYER(gate), FF_WIDTH, D_MODEL, false},
-    [SXT_W_UP] = {LAYER(up), FF_WIDTH, D_MODEL, false},
-    [SXT_W_DOWN] = {LAYER(down), D_MODEL, FF_WIDTH, false},
+    [SXT_W_EMBED] = {MODEL(embed), VOCAB, D_MODEL, MATRIX},
+    [SXT_W_OUTPUT_NORM] = {MODEL(output_norm), ONE, D_MODEL, VECTOR},
+    [SXT_W_OUTPUT_NORM_BIAS] = {MODEL(output_norm_bias), ONE, D_MODEL, VECTOR},
+    [SXT_W_OUTPUT] = {MODEL(output), VOCAB, D_MODEL, MATRIX},
+    [SXT_W_OUTPUT_BIAS] = {MODEL(output_bias), ONE, VOCAB, VECTOR},
+    [SXT_W_ROPE_FREQS] = {MODEL(rope_freqs), ONE, PAIRS, VECTOR},
+    [SXT_W_ATTN_NORM] = {LAYER(attn_norm), ONE, D_MODEL, VECTOR},
+    [SXT_W_ATTN_NORM_BIAS] = {LAYER(attn_norm_bias), ONE, D_MODEL, VECTOR},
+    [SXT_W_QKV] = {0, QKV_WIDTH, D_MODEL, QKV_MATRIX},
+    [SXT_W_QKV_BIAS] = {0, ONE, QKV_WIDTH, QKV_VECTOR},
+    [SXT_W_Q] = {LAYER(q), Q_WIDTH, D_MODEL, MATRIX},
+    [SXT_W_K] = {LAYER(k), KV_WIDTH, D_MODEL, MATRIX},
+    [SXT_W_V] = {LAYER(v), KV_WIDTH, D_MODEL, MATRIX},
+    [SXT_W_O] = {LAYER(o), D_MODEL, Q_WIDTH, MATRIX},
+    [SXT_W_Q_BIAS] = {LAYER(q_bias), ONE, Q_WIDTH, VECTOR},
+    [SXT_W_K_BIAS] = {LAYER(k_bias), ONE, KV_WIDTH, VECTOR},
+    [SXT_W_V_BIAS] = {LAYER(v_bias), ONE, KV_WIDTH, VECTOR},
+    [SXT_W_O_BIAS] = {LAYER(o_bias), ONE, D_MODEL, VECTOR},
+    [SXT_W_Q_NORM] = {LAYER(q_norm), ONE, HEAD, VECTOR},
+    [SXT_W_K_NORM] = {LAYER(k_norm), ONE, HEAD, VECTOR},
+    [SXT_W_POST_ATTN_NORM] = {LAYER(post_attn_norm), ONE, D_MODEL, VECTOR},
+    [SXT_W_FFN_NORM] = {LAYER(ffn_norm), ONE, D_MODEL, VECTOR},
+    [SXT_W_FFN_NORM_BIAS] = {LAYER(ffn_norm_bias), ONE, D_MODEL, VECTOR},
+    [SXT_W_GATE] = {LAYER(gate), FF_WIDTH, D_MODEL, MATRIX},
+    [SXT_W_UP] = {LAYER(up), FF_WIDTH, D_MODEL, MATRIX},
+    [SXT_W_GATE_UP] = {0, TWO_FF, D_MODEL, GATE_UP_MATRIX},
+    [SXT_W_UP_BIAS] = {LAYER(up_bias), ONE, FF_WIDTH, VECTOR},
+    [SXT_W_DOWN] = {LAYER(down), D_MODEL, FF_WIDTH, MATRIX},
+    [SXT_W_DOWN_BIAS] = {LAYER(down_bias), ONE, D_MODEL, VECTOR},
+    [SXT_W_POST_FFN_NORM] = {LAYER(post_ffn_norm), ONE, D_MODEL, VECTOR},
 };
 
+static bool is_vector(const place *to) { return to->kind == VECTOR || to->kind == QKV_VECTOR; }
+
 /* The width, and how an error explains it. */
-static int64_t measure(const sxt_hparams *h, width kind, char why[64]) {
+static int64_t measure(const sxt_hparams *h, width kind, char why[96]) {
     switch (kind) {
-    case ONE: snprintf(why, 64, "one row"); return 1;
-    case D_MODEL: snprintf(why, 64, "d_model %d", h->d_model); return h->d_model;
+    case ONE: snprintf(why, 96, "one row"); return 1;
+    case D_MODEL: snprintf(why, 96, "d_model %d", h->d_model); return h->d_model;
     case Q_WIDTH:
-        snprintf(why, 64, "n_heads %d times head_dim %d", h->n_heads, h->head_dim);
+        snprintf(why, 96, "n_heads %d times head_dim %d", h->n_heads, h->head_dim);
         return (int64_t)h->n_heads * h->head_dim;
     case KV_WIDTH:
-        snprintf(why, 64, "n_kv_heads %d times head_dim %d", h->n_kv_heads, h->head_dim);
+        snprintf(why, 96, "n_kv_heads %d times head_dim %d", h->n_kv_heads, h->head_dim);
         return (int64_t)h->n_kv_heads * h->head_dim;
-    case FF_WIDTH: snprintf(why, 64, "n_ff %d", h->n_ff); return h->n_ff;
-    case VOCAB: snprintf(why, 64, "n_vocab %d", h->n_vocab); return h->n_vocab;
-    case PAIRS: snprintf(why, 64, "half of the %d rotated dimensions", h->rope.n_rot); return h->rope.n_rot / 2;
+    case QKV_WIDTH:
+        snprintf(why, 96, "n_heads %d and twice n_kv_heads %d, times head_dim %d", h->n_heads, h->n_kv_heads,
+                 h->head_dim);
+        return ((int64_t)h->n_heads + 2 * (int64_t)h->n_kv_heads) * h->head_dim;
+    case TWO_FF: snprintf(why, 96, "twice n_ff %d", h->n_ff); return 2 * (int64_t)h->n_ff;
+    case HEAD: snprintf(why, 96, "head_dim %d", h->head_dim); return h->head_dim;
+    case FF_WIDTH: snprintf(why, 96, "n_ff %d", h->n_ff); return h->n_ff;
+    case VOCAB: snprintf(why, 96, "n_vocab %d", h->n_vocab); return h->n_vocab;
+    case PAIRS: snprintf(why, 96, "half of the %d rotated dimensions", h->rope.n_rot); return h->rope.n_rot / 2;
     }
     return 0;
 }
@@ -71,10 +95,10 @@ static void print_shape(const sxt_tensor *tensor, char text[96]) {
 
 static sxt_status fail_shape(const sxt_tensor *tensor, const sxt_hparams *h, const place *to,
                              sxt_error *error) {
-    char shape[96], row_why[64], column_why[64];
+    char shape[96], row_why[96], column_why[96];
     long long rows = measure(h, to->rows, row_why), columns = measure(h, to->columns, column_why);
     print_shape(tensor, shape);
-    if (to->is_vector)
+    if (is_vector(to))
         return sxt_fail(error, SXT_E_FORMAT, "%.80s has shape (%s), needed (%lld) from %s", tensor->name, shape,
                         columns, column_why);
     return sxt_fail(error, SXT_E_FORMAT, "%.80s has shape (%s), needed (%lld, %lld) from %s and %s",
@@ -84,7 +108,7 @@ static sxt_status fail_shape(const sxt_tensor *tensor, const sxt_hparams *h, con
 /* Dimensions of 1 in front may be left out or written: files differ. */
 static sxt_status check_shape(const sxt_tensor *tensor, const sxt_hparams *h, const place *to,
                               sxt_error *error) {
-    char why[64];
+    char why[96];
     int64_t rows = measure(h, to->rows, why), columns = measure(h, to->columns, why);
     int32_t n = tensor->n_dims;
     int64_t have_rows = n == 2 ? tensor->dims[0] : 1, have_columns = n > 0 ? tensor->dims[n - 1] : 1;
@@ -143,53 +167,140 @@ static const char *name_pattern(const sxt_source *source, const sxt_weight_name 
     return source->gguf ? row->gguf : row->hf;
 }
 
-static sxt_status load_vector(binder *b, const sxt_tensor *tensor, float **vector) {
-    int64_t n = sxt_tensor_elements(tensor);
-    float *values = sxt_alloc((size_t)n, sizeof *values);
-    if (!values) return sxt_fail_memory(b->error, "a weight vector", (uint64_t)n * sizeof *values);
-    *vector = values; /* from here on sxt_weights_free() finds it */
-    b->weights->private_bytes += (uint64_t)n * sizeof *values;
-    tensor->traits->unpack(tensor->data, values, n);
+static void *make(binder *b, size_t n_bytes, const char *what) {
+    void *made = sxt_alloc(n_bytes, 1);
+    if (made)
+        b->weights->private_bytes += n_bytes;
+    else
+        sxt_fail_memory(b->error, what, n_bytes);
+    return made;
+}
+
+/* Elements [first, first + n) of `values`, which come from `tensor`. */
+static sxt_status keep_vector(binder *b, const sxt_tensor *tensor, const float *values, int64_t n,
+                              float **vector) {
+    *vector = make(b, (size_t)n * sizeof **vector, "a weight vector"); /* sxt_weights_free() finds it */
+    if (!*vector) return SXT_E_MEMORY;
+    memcpy(*vector, values, (size_t)n * sizeof *values);
     return check_values(tensor->name, values, n, 0, b->error);
 }
 
-static bool is_required(const sxt_hparams *h, const sxt_weight_name *row) {
+static sxt_status load_vector(binder *b, const sxt_tensor *tensor, int slot, float **vector) {
+    int64_t n = sxt_tensor_elements(tensor);
+    float *values = make(b, (size_t)n * sizeof *values, "a weight vector");
+    if (!values) return SXT_E_MEMORY;
+    *vector = values; /* from here on sxt_weights_free() finds it */
+    tensor->traits->unpack(tensor->data, values, n);
+    bool is_less_one = b->source->folder && b->hparams->arch->hf_norms_less_one && sxt_slot_is_norm(slot);
+    for (int64_t i = 0; is_less_one && i < n; i++) values[i] += 1;
+    return check_values(tensor->name, values, n, 0, b->error);
+}
+
+/* Whether the binder's file, or a model that is to be written (b NULL), has to have the weight. */
+static bool is_required(const sxt_hparams *h, const sxt_weight_name *row, const binder *b) {
+    if (row->need == SXT_UNLESS_FUSED) return !b || b->n_bound[SXT_W_QKV] == 0;
+    if (row->need == SXT_NEEDED) return true;
     switch (row->slot) {
     case SXT_W_Q_BIAS:
     case SXT_W_K_BIAS:
     case SXT_W_V_BIAS: return h->qkv_bias;
     case SXT_W_O_BIAS: return h->output_bias;
-    default: return !row->optional;
+    default: return false;
     }
 }
 
 int32_t sxt_weight_dims(const sxt_hparams *h, const sxt_weight_name *row, int64_t dims[2]) {
     const place *to = &places[row->slot];
-    char why[64];
-    bool is_bias = row->slot >= SXT_W_Q_BIAS && row->slot <= SXT_W_O_BIAS;
-    if ((is_bias && !is_required(h, row)) || (row->slot == SXT_W_OUTPUT && h->tied_output)) return 0;
+    char why[96];
+    bool is_output = row->slot == SXT_W_OUTPUT, is_free = is_output || row->slot == SXT_W_ROPE_FREQS;
+    if (!sxt_weight_applies(row, h) || (is_output && h->tied_output)) return 0;
+    if (!is_free && !is_required(h, row, NULL)) return 0;
     int64_t rows = measure(h, to->rows, why), columns = measure(h, to->columns, why);
-    dims[0] = to->is_vector ? columns : rows;
-    dims[1] = to->is_vector ? 1 : columns;
-    return to->is_vector ? 1 : 2;
+    dims[0] = is_vector(to) ? columns : rows;
+    dims[1] = is_vector(to) ? 1 : columns;
+    return is_vector(to) ? 1 : 2;
 }
 
 /* No usable tensor of this name. */
 static sxt_status bind_none(const binder *b, const sxt_weight_name *row, const char *name) {
     const char *why = b->source->folder ? sxt_hf_why_unusable(b->source->folder, name) : NULL;
     const sxt_tensor *none;
-    if (!why && !is_required(b->hparams, row)) return SXT_OK;
+    if (!why && !is_required(b->hparams, row, b)) return SXT_OK;
     return sxt_source_need_tensor(b->source, name, &none, b->error);
 }
 
 /* With both dimensions, also where the file leaves out one of 1. */
 static void bind_matrix(const sxt_tensor *tensor, const sxt_hparams *h, const place *to, sxt_tensor *matrix) {
-    char why[64];
+    char why[96];
     *matrix = *tensor;
     matrix->n_dims = 2;
     matrix->dims[0] = measure(h, to->rows, why);
     matrix->dims[1] = measure(h, to->columns, why);
 }
+
+/* ---- Tensors that hold several weights ---- */
+
+/* Rows [first, first + n_rows) of a matrix that bind_matrix() made. */
+static sxt_tensor rows_of(const sxt_tensor *matrix, int64_t first, int64_t n_rows) {
+    sxt_tensor view = *matrix;
+    uint64_t row_bytes = matrix->n_bytes / (uint64_t)matrix->dims[0];
+    view.dims[0] = n_rows;
+    view.data = matrix->data + (uint64_t)first * row_bytes;
+    view.n_bytes = (uint64_t)n_rows * row_bytes;
+    return view;
+}
+
+/* A copy of the matrix with the rows of all q, then k, then v. */
+static sxt_status ungroup_rows(binder *b, sxt_layer_weights *layer, sxt_tensor *matrix) {
+    size_t row_bytes = (size_t)(matrix->n_bytes / (uint64_t)matrix->dims[0]);
+    layer->qkv_rows = make(b, (size_t)matrix->n_bytes, "queries, keys and values put in order");
+    if (!layer->qkv_rows) return SXT_E_MEMORY;
+    for (int64_t i = 0; i < matrix->dims[0]; i++) {
+        size_t from = (size_t)sxt_grouped_qkv_row(b->hparams, i) * row_bytes;
+        memcpy(layer->qkv_rows + (size_t)i * row_bytes, matrix->data + from, row_bytes);
+    }
+    matrix->data = layer->qkv_rows;
+    return SXT_OK;
+}
+
+static bool is_grouped(const binder *b) { return b->source->folder && b->hparams->arch->hf_grouped_qkv; }
+
+static sxt_status split_qkv(binder *b, const sxt_tensor *tensor, const place *to, sxt_layer_weights *layer) {
+    char why[96];
+    int64_t n_q = measure(b->hparams, Q_WIDTH, why), n_kv = measure(b->hparams, KV_WIDTH, why);
+    sxt_tensor matrix;
+    bind_matrix(tensor, b->hparams, to, &matrix);
+    if (is_grouped(b)) SXT_TRY(ungroup_rows(b, layer, &matrix));
+    layer->q = rows_of(&matrix, 0, n_q);
+    layer->k = rows_of(&matrix, n_q, n_kv);
+    layer->v = rows_of(&matrix, n_q + n_kv, n_kv);
+    return SXT_OK;
+}
+
+static sxt_status split_qkv_bias(binder *b, const sxt_tensor *tensor, sxt_layer_weights *layer) {
+    char why[96];
+    int64_t n_q = measure(b->hparams, Q_WIDTH, why), n_kv = measure(b->hparams, KV_WIDTH, why);
+    int64_t n = n_q + 2 * n_kv;
+    float *stored = sxt_alloc((size_t)n, 2 * sizeof *stored), *values = stored ? stored + n : NULL;
+    if (!stored) return sxt_fail_memory(b->error, "a weight vector", (uint64_t)n * 2 * sizeof *stored);
+    tensor->traits->unpack(tensor->data, stored, n);
+    for (int64_t i = 0; i < n; i++) values[i] = stored[is_grouped(b) ? sxt_grouped_qkv_row(b->hparams, i) : i];
+    sxt_status status = keep_vector(b, tensor, values, n_q, &layer->q_bias);
+    if (status == SXT_OK) status = keep_vector(b, tensor, values + n_q, n_kv, &layer->k_bias);
+    if (status == SXT_OK) status = keep_vector(b, tensor, values + n_q + n_kv, n_kv, &layer->v_bias);
+    sxt_free(stored);
+    return status;
+}
+
+static void split_gate_up(const binder *b, const sxt_tensor *tensor, const place *to,
+                          sxt_layer_weights *layer) {
+    sxt_tensor matrix;
+    bind_matrix(tensor, b->hparams, to, &matrix);
+    layer->gate = rows_of(&matrix, 0, b->hparams->n_ff);
+    layer->up = rows_of(&matrix, b->hparams->n_ff, b->hparams->n_ff);
+}
+
+/* ---- One row of the table ---- */
 
 static sxt_status bind_one(binder *b, const sxt_weight_name *row, int32_t layer) {
     const place *to = &places[row->slot];
@@ -199,14 +310,20 @@ static sxt_status bind_one(binder *b, const sxt_weight_name *row, int32_t layer)
     if (!tensor) return bind_none(b, row, name);
     SXT_TRY(check_shape(tensor, b->hparams, to, b->error));
     b->n_bound[row->slot]++;
-    char *owner = row->per_layer ? (char *)&b->weights->layers[layer] : (char *)b->weights;
-    if (to->is_vector) return load_vector(b, tensor, (float **)(void *)(owner + to->member));
-    bind_matrix(tensor, b->hparams, to, (sxt_tensor *)(void *)(owner + to->member));
+    sxt_layer_weights *of_layer = &b->weights->layers[layer];
+    void *member = (row->per_layer ? (char *)of_layer : (char *)b->weights) + to->member;
+    switch (to->kind) {
+    case VECTOR: return load_vector(b, tensor, row->slot, member);
+    case QKV_MATRIX: return split_qkv(b, tensor, to, of_layer);
+    case QKV_VECTOR: return split_qkv_bias(b, tensor, of_layer);
+    case GATE_UP_MATRIX: split_gate_up(b, tensor, to, of_layer); return SXT_OK;
+    case MATRIX: bind_matrix(tensor, b->hparams, to, member); return SXT_OK;
+    }
     return SXT_OK;
 }
 
 static sxt_status bind_row(binder *b, const sxt_weight_name *row) {
-    if (!name_pattern(b->source, row)) return SXT_OK;
+    if (!name_pattern(b->source, row) || !sxt_weight_applies(row, b->hparams)) return SXT_OK;
     int32_t n = row->per_layer ? b->hparams->n_layers : 1, bound;
     for (int32_t layer = 0; layer < n; layer++) SXT_TRY(bind_one(b, row, layer));
     bound = b->n_bound[row->slot];
@@ -237,8 +354,10 @@ static bool ends_with(const char *name, const char *tail) {
     return n >= n_tail && strcmp(name + n - n_tail, tail) == 0;
 }
 
-/* Rotary frequencies that old files carry beside what they follow from. */
-static bool is_redundant(const char *name) {
+/* Rotary frequencies that old files carry beside what they follow from, and what else is no weight. */
+static bool is_redundant(const sxt_source *source, const sxt_arch *arch, const char *name) {
+    for (const char *const *end = source->folder ? arch->hf_ignored : NULL; end && *end; end++)
+        if (ends_with(name, *end)) return true;
     return ends_with(name, "rotary_emb.inv_freq") || ends_with(name, "attn_rot_embd") ||
            ends_with(name, "attn_rot_embd.weight");
 }
@@ -248,9 +367,11 @@ static sxt_status refuse_unknown(const sxt_source *source, const sxt_hparams *h,
     const int64_t n = sxt_source_n_tensors(source);
     for (int64_t i = 0; i < n; i++) {
         const char *name = sxt_source_tensor_at(source, i)->name;
-        bool is_known = is_redundant(name);
-        for (int j = 0; j < h->arch->n_weights && !is_known; j++)
-            is_known = matches(name_pattern(source, &h->arch->weights[j]), name, h->n_layers);
+        bool is_known = is_redundant(source, h->arch, name);
+        for (int j = 0; j < h->arch->n_weights && !is_known; j++) {
+            const sxt_weight_name *row = &h->arch->weights[j];
+            is_known = sxt_weight_applies(row, h) && matches(name_pattern(source, row), name, h->n_layers);
+        }
         if (!is_known)
             return sxt_fail(error, SXT_E_UNSUPPORTED, "tensor %.100s has no place in a %s model of %d layers",
                             name, h->arch->gguf_name, h->n_layers);
@@ -270,14 +391,15 @@ static sxt_status check_rope_freqs(const sxt_weights *w, const sxt_hparams *h, s
 
 /* A folder that says its output is not tied must bring it; without a word, a missing output means tied. */
 static sxt_status check_output(const binder *b) {
+    const sxt_weight_name *row = sxt_arch_weight(b->hparams->arch, SXT_W_OUTPUT);
     bool tied = true;
     if (b->source->folder)
         sxt_json_bool(sxt_json_get(sxt_hf_config(b->source->folder), "tie_word_embeddings"), &tied);
     if (tied || b->n_bound[SXT_W_OUTPUT] > 0) return SXT_OK;
-    return sxt_fail(
-        b->error, SXT_E_FORMAT,
-        "tensor lm_head.weight is missing, and config.json says tie_word_embeddings false; download "
-        "the folder again");
+    return sxt_fail(b->error, SXT_E_FORMAT,
+                    "tensor %s is missing, and config.json says tie_word_embeddings false; download "
+                    "the folder again",
+                    row->hf);
 }
 
 static sxt_status bind_all(binder *b) {
@@ -306,7 +428,9 @@ sxt_status sxt_weights_bind(const sxt_source *source, sxt_hparams *hparams, sxt_
     }
     hparams->tied_output = hparams->tied_output || b.n_bound[SXT_W_OUTPUT] == 0;
     if (hparams->tied_output) made.output = made.embed;
-    hparams->qkv_bias = b.n_bound[SXT_W_Q_BIAS] + b.n_bound[SXT_W_K_BIAS] + b.n_bound[SXT_W_V_BIAS] > 0;
+    hparams->qkv_bias = b.n_bound[SXT_W_Q_BIAS] + b.n_bound[SXT_W_K_BIAS] + b.n_bound[SXT_W_V_BIAS] +
+                            b.n_bound[SXT_W_QKV_BIAS] >
+                        0;
     hparams->output_bias = b.n_bound[SXT_W_O_BIAS] > 0;
     hparams->rope.freq_factors = made.rope_freqs;
     *weights = made;
@@ -316,12 +440,17 @@ sxt_status sxt_weights_bind(const sxt_source *source, sxt_hparams *hparams, sxt_
 void sxt_weights_free(sxt_weights *weights) {
     for (int32_t i = 0; weights->layers && i < weights->n_layers; i++) {
         sxt_layer_weights *layer = &weights->layers[i];
-        float *vectors[] = {layer->attn_norm, layer->ffn_norm, layer->q_bias,
-                            layer->k_bias,    layer->v_bias,   layer->o_bias};
+        float *vectors[] = {layer->attn_norm,      layer->attn_norm_bias, layer->ffn_norm, layer->ffn_norm_bias,
+                            layer->post_attn_norm, layer->post_ffn_norm,  layer->q_norm,   layer->k_norm,
+                            layer->q_bias,         layer->k_bias,         layer->v_bias,   layer->o_bias,
+                            layer->up_bias,        layer->down_bias};
         for (size_t j = 0; j < sizeof vectors / sizeof vectors[0]; j++) sxt_free(vectors[j]);
+        sxt_free(layer->qkv_rows);
     }
     sxt_free(weights->layers);
     sxt_free(weights->output_norm);
+    sxt_free(weights->output_norm_bias);
+    sxt_free(weights->output_bias);
     sxt_free(weights->rope_freqs);
     memset(weights, 0, sizeof *weights);
 }

@@ -15,10 +15,12 @@ typedef struct sxt_attention {
     int64_t first;           /* index of the first query */
     int64_t n_queries;
     int32_t n_heads, n_kv_heads, head_dim;
-    float scale;    /* usually 1 / sqrt(head_dim) */
-    const float *q; /* (n_queries, n_heads, head_dim), un-rotated */
-    sxt_kv_view kv; /* holds the keys of [0, first + n_queries) */
-    float *out;     /* (n_queries, n_heads, head_dim) */
+    float scale;         /* usually 1 / sqrt(head_dim) */
+    float cap;           /* c: scores become c tanh(score / c); 0: they stay */
+    const float *slopes; /* (n_heads), what a position of distance costs a head's scores (ALiBi), or NULL */
+    const float *q;      /* (n_queries, n_heads, head_dim), un-rotated */
+    sxt_kv_view kv;      /* holds the keys of [0, first + n_queries) */
+    float *out;          /* (n_queries, n_heads, head_dim) */
 } sxt_attention;
 
 /* Workspace for one thread, in bytes, for up to n_queries queries at a time; it does not grow with the keys. */

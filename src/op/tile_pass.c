@@ -47,18 +47,25 @@ static int run_end(const sxt_tile_pass *t, int n) {
 
 /* ---- Scores ------------------------------------------------------------------------------------ */
 
-static void score_f32(sxt_tile_pass *t, int64_t query, int n, int p, float *scores) {
-    int32_t d = t->a->head_dim, heads = t->rows.n_heads;
+/* Columns that part p is scored for in f32: what some query sees, in sixteens. */
+static void part_columns(const sxt_tile_pass *t, int n, int p, int *first, int *end) {
     int lo = SXT_KV_BLOCK, hi = 0;
     for (int i = 0; i < n; i++) {
         const sxt_tile_part *seen = &t->views[i].parts[p];
         if (seen->lo < lo) lo = seen->lo;
         if (seen->hi > hi) hi = seen->hi;
     }
-    lo = down16(lo);
+    *first = down16(lo);
+    *end = up16(hi);
+}
+
+static void score_f32(sxt_tile_pass *t, int64_t query, int n, int p, float *scores) {
+    int32_t d = t->a->head_dim, heads = t->rows.n_heads;
+    int lo, hi;
+    part_columns(t, n, p, &lo, &hi);
     const float *keys = t->tile.keys[t->views[0].parts[p].key_map].f32;
     t->k->attend_scores(t->rows.q.f32 + query * heads * d, d, keys + lo, SXT_KV_BLOCK, scores + lo,
-                        SXT_KV_BLOCK, (int64_t)n * heads, up16(hi) - lo, d);
+                        SXT_KV_BLOCK, (int64_t)n * heads, hi - lo, d);
 }
 
 static void score_int16(sxt_tile_pass *t, int64_t query, int n, int p, float *scores) {
@@ -69,12 +76,50 @@ static void score_int16(sxt_tile_pass *t, int64_t query, int n, int p, float *sc
                           .q_scales = t->rows.q_scales + query * heads,
                           .tile = t->tile.keys[map].pairs,
                           .k_scales = t->tile.k_scales[map],
-                          .v_logs = t->tile.v_logs,
+                          .v_logs = t->adjusts ? t->no_logs : t->tile.v_logs,
                           .scores = scores,
                           .n_rows = (int64_t)n * heads,
                           .n_keys = up32(run_end(t, n)),
                           .n_pairs = pairs};
     t->k->int16_scores(&s);
+}
+
+/* Where the keys of the tile stand, and the queries of the run, relative to the tile's first key: differences
+ * are exact however long the text is. */
+static void set_distances(sxt_tile_pass *t, int64_t query, int n, int p) {
+    const sxt_attention *a = t->a;
+    const sxt_query_rows *rows = &t->rows;
+    int map = t->views[0].parts[p].key_map;
+    double positions[SXT_KV_BLOCK];
+    sxt_plan_key_positions(a->plan, map, t->tile.first, SXT_KV_BLOCK, positions);
+    for (int j = 0; j < SXT_KV_BLOCK; j++) t->places[j] = (float)(positions[j] - positions[0]);
+    for (int i = 0; i < n; i++) {
+        const sxt_band *band = rows->bands + (query + i) * SXT_PLAN_MAX_BANDS + t->views[i].parts[p].band;
+        for (int32_t h = 0; h < rows->n_heads; h++) {
+            t->from[i * rows->n_heads + h] = (float)(band->query_pos - positions[0]);
+            t->slopes[i * rows->n_heads + h] = a->slopes[rows->first_head + h] / sxt_softmax_unit(rows->int16);
+        }
+    }
+}
+
+/* The model's own step between the scores of a part and the softmax. In integers the logarithms that the
+ * product else adds come after it. */
+static void adjust_part(sxt_tile_pass *t, int64_t query, int n, int p, float *scores) {
+    int first = 0, end = up32(run_end(t, n));
+    if (!t->rows.int16) part_columns(t, n, p, &first, &end);
+    sxt_score_step s = {.scores = scores + first,
+                        .ld = SXT_KV_BLOCK,
+                        .n_rows = (int64_t)n * t->rows.n_heads,
+                        .n_keys = end - first,
+                        .cap = t->a->cap / sxt_softmax_unit(t->rows.int16),
+                        .logs = t->rows.int16 ? t->tile.v_logs : NULL};
+    if (t->a->slopes) {
+        set_distances(t, query, n, p);
+        s.slopes = t->slopes;
+        s.places = t->places + first;
+        s.from = t->from;
+    }
+    t->k->attend_adjust(&s);
 }
 
 /* Scores of part p for the run's n queries, from `query` on, into `scores`. */
@@ -85,6 +130,7 @@ static void score_part(sxt_tile_pass *t, int64_t query, int n, int p, float *sco
         score_int16(t, query, n, p, scores);
     else
         score_f32(t, query, n, p, scores);
+    if (t->adjusts) adjust_part(t, query, n, p, scores);
 }
 
 /* Copies what the queries see through part p from the other map's scores. */
@@ -245,8 +291,8 @@ static size_t run_rows(int32_t n_heads) { return sxt_round_up((size_t)sxt_max_i6
 
 static size_t pass_floats(int32_t n_heads, int32_t head_dim) {
     size_t rows = run_rows(n_heads);
-    return 2 * rows * SXT_KV_BLOCK + rows * SXT_TILE_PAIRS + 2 * rows + sxt_round_up((size_t)head_dim, 16) +
-           sxt_key_tile_floats(head_dim);
+    return 2 * rows * SXT_KV_BLOCK + rows * SXT_TILE_PAIRS + 4 * rows + sxt_round_up((size_t)head_dim, 16) +
+           2 * SXT_KV_BLOCK + sxt_key_tile_floats(head_dim);
 }
 
 size_t sxt_tile_pass_bytes(int64_t n_queries, int32_t n_heads, int32_t head_dim) {
@@ -272,7 +318,13 @@ void sxt_tile_pass_init(sxt_tile_pass *t, const sxt_attention *a, int64_t first_
     t->p = (uint32_t *)(void *)(t->more_scores + rows * SXT_KV_BLOCK);
     t->keep = t->more_scores + rows * (SXT_KV_BLOCK + SXT_TILE_PAIRS);
     t->add = t->keep + rows;
-    t->spare = t->add + rows;
+    t->slopes = t->add + rows;
+    t->from = t->slopes + rows;
+    t->places = t->from + rows;
+    t->no_logs = t->places + SXT_KV_BLOCK;
+    t->adjusts = a->cap > 0 || a->slopes;
+    if (t->adjusts) memset(t->no_logs, 0, SXT_KV_BLOCK * sizeof *t->no_logs);
+    t->spare = t->no_logs + SXT_KV_BLOCK;
     float *tile_space = t->spare + sxt_round_up((size_t)a->head_dim, 16);
     sxt_key_tile_init(&t->tile, a, int16, first_head / (a->n_heads / a->n_kv_heads), tile_space);
     sxt_query_rows_init(&t->rows,

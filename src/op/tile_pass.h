@@ -30,6 +30,9 @@ typedef struct sxt_tile_pass {
     uint32_t *p;                       /* (run rows, SXT_TILE_PAIRS), in integers */
     float *keep, *add;                 /* (run rows), in integers */
     float *spare;                      /* (n_rot) */
+    bool adjusts;                      /* scores are capped or biased before the softmax */
+    float *slopes, *from;              /* (run rows): of sxt_score_step */
+    float *places, *no_logs;           /* (SXT_KV_BLOCK): of sxt_score_step; zeros */
     sxt_tile_view views[SXT_RUN_ROWS]; /* of the queries of a run */
 } sxt_tile_pass;
 

@@ -4,6 +4,7 @@
 #define SXT_PLAN_PLAN_H
 
 #include "base/error.h"
+#include "plan/rope.h"
 
 enum { SXT_PLAN_MAX_BANDS = 4, SXT_PLAN_MAX_MAPS = 2 };
 
@@ -28,10 +29,14 @@ typedef struct sxt_plan_option sxt_plan_option;
 /* A resolved plan: plain data, compared with sxt_plan_equal(). */
 typedef struct sxt_plan {
     const sxt_plan_method *method;
-    int64_t group_size;      /* G */
-    int64_t neighbor_window; /* W */
-    int64_t n_ctx_train;     /* L */
-    int64_t sliding_window;  /* the model's, for limits only: bands get the layer's; 0: none */
+    int64_t group_size;               /* G */
+    int64_t neighbor_window;          /* W */
+    int64_t n_ctx_train;              /* L */
+    int64_t sliding_window;           /* the model's, for limits only: bands get the layer's; 0: none */
+    int64_t n_sinks, n_recent;        /* S, R */
+    int64_t chunk_size, chunk_length; /* c, s of Dual Chunk Attention */
+    double factor;                    /* k of Leaky ReRoPE; what a scaling of frequencies stretches by */
+    bool log_n;                       /* the temperature max(1, ln(i + 1) / ln L) on top */
 } sxt_plan;
 
 /* One method: one file, one registry line. */
@@ -46,6 +51,9 @@ struct sxt_plan_method {
     /* Fills defaults, reads parameters ("group=8,window=64", already split), checks them. */
     sxt_status (*configure)(sxt_plan *plan, const sxt_plan_model *model, const sxt_plan_option *options,
                             int n_options, sxt_error *error);
+    /* The rotary frequencies for a context of `length` tokens, from what the model's file asks for; NULL:
+     * those. */
+    void (*rope)(const sxt_plan *plan, const sxt_rope_params *of_model, int64_t length, sxt_rope_params *rope);
     /* Canonical text: "self-extend:group=8,window=64". */
     void (*print)(const sxt_plan *plan, char *text, size_t n);
 };
@@ -59,6 +67,11 @@ struct sxt_plan_option {
 int sxt_plan_bands(const sxt_plan *plan, int64_t i, int64_t sliding_window, sxt_band bands[SXT_PLAN_MAX_BANDS]);
 void sxt_plan_key_positions(const sxt_plan *plan, int key_map, int64_t first, int64_t n, double *positions);
 double sxt_plan_key_pos(const sxt_plan *plan, int key_map, int64_t j);
+/* What the scores of query i are multiplied by: 1 without log_n. */
+double sxt_plan_temperature(const sxt_plan *plan, int64_t i);
+/* The rotary frequencies under the plan. */
+void sxt_plan_rope(const sxt_plan *plan, const sxt_rope_params *of_model, int64_t length,
+                   sxt_rope_params *rope);
 int64_t sxt_plan_limit(const sxt_plan *plan);
 void sxt_plan_print(const sxt_plan *plan, char *text, size_t n);
 bool sxt_plan_equal(const sxt_plan *a, const sxt_plan *b);

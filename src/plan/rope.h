@@ -9,7 +9,8 @@ typedef enum sxt_rope_scaling {
     SXT_ROPE_NONE,
     SXT_ROPE_LINEAR,
     SXT_ROPE_YARN,
-    SXT_ROPE_LLAMA3
+    SXT_ROPE_LLAMA3,
+    SXT_ROPE_STILL /* every frequency is 0: a model without rotary positions */
 } sxt_rope_scaling;
 
 /* What the model file asks for. */

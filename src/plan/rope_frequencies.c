@@ -56,7 +56,8 @@ sxt_status sxt_rope_check(const sxt_rope_params *p, sxt_error *error) {
                         (int)p->n_rot);
     SXT_TRY(need_above("theta (frequency base)", p->theta, 0, error));
     switch (p->scaling) {
-    case SXT_ROPE_NONE: break;
+    case SXT_ROPE_NONE:
+    case SXT_ROPE_STILL: break;
     case SXT_ROPE_LINEAR: SXT_TRY(need_above("linear factor", p->factor, 0, error)); break;
     case SXT_ROPE_YARN: SXT_TRY(check_yarn(p, error)); break;
     case SXT_ROPE_LLAMA3: SXT_TRY(check_llama3(p, error)); break;
@@ -103,6 +104,7 @@ void sxt_rope_fill_frequencies(const sxt_rope_params *p, double *theta, double *
     for (int32_t i = 0; i < p->n_rot / 2; i++) {
         theta[i] = pow(p->theta, -2.0 * i / p->n_rot);
         if (p->scaling == SXT_ROPE_LINEAR) theta[i] /= p->factor;
+        if (p->scaling == SXT_ROPE_STILL) theta[i] = 0;
     }
     if (p->scaling == SXT_ROPE_YARN) scale_yarn(p, theta);
     if (p->scaling == SXT_ROPE_LLAMA3) scale_llama3(p, theta);

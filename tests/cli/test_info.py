@@ -10,7 +10,7 @@ class Info(CommandTest):
         about = self.json("info", MODEL)
         expected = {"architecture": "llama", "trained_window": 256, "n_layers": 4, "d_model": 256, "n_heads": 8,
                     "n_kv_heads": 4, "head_dim": 32, "n_ff": 768, "n_vocab": 1536, "n_params": 3541248,
-                    "n_tensors": 38, "tied_output": True, "bos_id": 0, "add_bos": True, "sliding_window": 0}
+                    "n_tensors": 38, "tied_output": True, "bos_id": 0, "add_bos": True, "sliding_window": 0, "n_sliding": 0}
         self.assertEqual({k: about[k] for k in expected}, expected)
         self.assertEqual(sum(about["types"].values()), about["n_tensors"])
         self.assertEqual([m["n_ctx"] for m in about["memory"]], [4096, 16384, 65536])

@@ -40,6 +40,36 @@ static void check_attend_values(trial *t) {
     check_attend(t, true, size_up_to(t, 14), size_up_to(t, 128), 2 * size_up_to(t, 128));
 }
 
+/* A cap, a bias that grows with distance, logarithms: each of them or not. Columns past n_keys stay. */
+static void check_attend_adjust(trial *t) {
+    int64_t rows = size_up_to(t, 9), keys = size_up_to(t, 200), ld = keys + below(t, 3);
+    size_t bytes_of = (size_t)((rows - 1) * ld + keys) * 4;
+    float *expected = numbers(t, (rows - 1) * ld + keys, any_mood(t)), *found = copy_of(t, expected, bytes_of);
+    const float *before = copy_of(t, expected, bytes_of);
+    bool is_biased = below(t, 2);
+    sxt_score_step s = {.scores = expected, .ld = ld, .n_rows = rows, .n_keys = keys};
+    s.cap = below(t, 2) ? 0.5f + (float)below(t, 100) : 0;
+    s.slopes = is_biased ? numbers(t, rows, PLAIN) : NULL;
+    s.places = is_biased ? numbers(t, keys, finite_mood(t)) : NULL;
+    s.from = is_biased ? numbers(t, rows, PLAIN) : NULL;
+    s.logs = below(t, 2) ? numbers(t, keys, finite_mood(t)) : NULL;
+    t->scalar->attend_adjust(&s);
+    s.scores = found;
+    t->level->attend_adjust(&s);
+    for (int64_t r = 0; r < rows; r++)
+        for (int64_t j = 0; j < ld && (r + 1 < rows || j < keys); j++) {
+            if (j >= keys) {
+                expect_bytes(t, before + r * ld + j, found + r * ld + j, 4);
+                continue;
+            }
+            double size = s.cap > 0 ? (double)s.cap : fabs((double)before[r * ld + j]);
+            if (is_biased)
+                size += fabs((double)s.slopes[r]) * (fabs((double)s.places[j]) + fabs((double)s.from[r]));
+            if (s.logs) size += fabs((double)s.logs[j]);
+            expect_near(t, expected[r * ld + j], found[r * ld + j], isfinite(size) ? 1e-6 * size + 1e-37 : 0);
+        }
+}
+
 /* What to fetch early need not exist. */
 static sxt_ahead any_ahead(trial *t) {
     sxt_ahead none = {NULL, 0}, wild = {(const void *)(uintptr_t)sxt_rng_u32(&t->rng), below(t, 100000)};

@@ -72,6 +72,44 @@ static void check_swiglu(trial *t) {
                     1e-6 * fabs((double)expected[i]) + 1e-37 * fabs((double)up[i]) + 1e-44);
 }
 
+/* The mean may be off by its roundings, and so every difference from it. */
+static void check_layer_norm(trial *t) {
+    int64_t n = size_up_to(t, 600);
+    const float *x = numbers(t, n, any_mood(t)), *weight = numbers(t, n, finite_mood(t));
+    const float *bias = below(t, 2) ? numbers(t, n, finite_mood(t)) : NULL;
+    float *expected = bytes(t, (size_t)n * 4), *found = bytes(t, (size_t)n * 4);
+    t->scalar->layer_norm(x, weight, bias, expected, n, 1e-5f);
+    t->level->layer_norm(x, weight, bias, found, n, 1e-5f);
+    double sum = 0, size = 0, squares = 0;
+    for (int64_t i = 0; i < n; i++) sum += (double)x[i], size += fabs((double)x[i]);
+    for (int64_t i = 0; i < n; i++)
+        squares += ((double)x[i] - sum / (double)n) * ((double)x[i] - sum / (double)n);
+    double factor = 1 / sqrt(squares / (double)n + 1e-5), mean_off = sum_bound(n, size) / (double)n;
+    for (int64_t i = 0; i < n; i++) {
+        double b = bias ? fabs((double)bias[i]) : 0,
+               term = fabs(((double)x[i] - sum / (double)n) * factor * weight[i]);
+        double bound = 4 * mean_off * factor * fabs((double)weight[i]) + sum_bound(n + 8, term + b);
+        expect_near(t, expected[i], found[i], bound);
+    }
+}
+
+/* Errors are those of the distribution function, times x. */
+static void check_gelu(trial *t) {
+    int64_t n = size_up_to(t, 600);
+    mood m = any_mood(t);
+    float *gate = numbers(t, n, m);
+    const float *up = below(t, 2) ? numbers(t, n, finite_mood(t)) : NULL;
+    bool by_tanh = below(t, 2);
+    for (int64_t i = 0; i < n && m == PLAIN; i++) gate[i] *= 10;
+    float *expected = bytes(t, (size_t)n * 4), *found = bytes(t, (size_t)n * 4);
+    t->scalar->gelu(gate, up, expected, n, by_tanh);
+    t->level->gelu(gate, up, found, n, by_tanh);
+    for (int64_t i = 0; i < n; i++) {
+        double size = fabs((double)gate[i] * (up ? up[i] : 1));
+        expect_near(t, expected[i], found[i], isfinite(size) ? 1e-6 * size + 1e-37 : 0);
+    }
+}
+
 /* ---- Ceilings ------------------------------------------------------------------------------------------- */
 
 /* Operations grow with the rounds; a level may have none of a kind. */

@@ -170,6 +170,69 @@ static void test_swiglu(void **state) {
     }
 }
 
+/* Against the definition in double; a mean far from 0 must not cost digits. */
+static void test_layer_norm(void **state) {
+    (void)state;
+    const sxt_kernels *level[MAX_LEVELS];
+    sxt_rng rng = sxt_rng_make(11);
+    for (int i = 0, n = levels(level); i < n; i++)
+        for (int l = 0; l < N_LENGTHS; l++) {
+            int64_t size = lengths[l];
+            fenced fx = floats(size), fw = floats(size), fb = floats(size), fy = floats(size);
+            float *x = fx.data, *w = fw.data, *b = fb.data, *y = fy.data, far = l % 2 ? 100 : 0;
+            fill_values(&rng, x, size);
+            fill_values(&rng, w, size);
+            fill_values(&rng, b, size);
+            for (int64_t j = 0; j < size; j++) x[j] += far;
+            level[i]->layer_norm(x, w, l % 3 ? b : NULL, y, size, 1e-5f);
+            double mean = 0, squares = 0;
+            for (int64_t j = 0; j < size; j++) mean += (double)x[j] / (double)size;
+            for (int64_t j = 0; j < size; j++) squares += ((double)x[j] - mean) * ((double)x[j] - mean);
+            double factor = 1 / sqrt(squares / (double)size + 1e-5f), largest = 0;
+            for (int64_t j = 0; j < size; j++) largest = fmax(largest, fabs((double)x[j]));
+            for (int64_t j = 0; j < size; j++) {
+                double exact = ((double)x[j] - mean) * factor * w[j] + (l % 3 ? (double)b[j] : 0);
+                double bound = 4e-6 * (largest * factor * fabs((double)w[j]) + fabs((double)b[j]));
+                assert_true(fabs((double)y[j] - exact) <= bound + 1e-30);
+            }
+            assert_true(fenced_whole(&fy));
+            fenced *all[] = {&fx, &fw, &fb, &fy};
+            for (int k = 0; k < 4; k++) fenced_free(all[k]);
+        }
+}
+
+static double exact_gelu(double x, bool by_tanh) {
+    if (!by_tanh) return 0.5 * x * erfc(-x / sqrt(2));
+    return 0.5 * x * (1 + tanh(sqrt(2 / 3.14159265358979323846) * (x + 0.044715 * x * x * x)));
+}
+
+/* Every x from -12 to 12 in steps of 1/256, and the ends. */
+static void test_gelu(void **state) {
+    (void)state;
+    enum { N = 24 * 256 + 1 };
+    static const float edges[] = {0, -0.0f, 1e-30f, -1e-30f, 1e15f, -1e15f, 88, -88};
+    const sxt_kernels *level[MAX_LEVELS];
+    fenced fx = floats(N), fu = floats(N), fy = floats(N);
+    float *x = fx.data, *up = fu.data, *y = fy.data;
+    sxt_rng rng = sxt_rng_make(12);
+    fill_values(&rng, up, N);
+    for (int j = 0; j < N; j++) x[j] = -12 + (float)j / 256;
+    for (int j = 0; j < 8; j++) x[j] = edges[j];
+    for (int i = 0, n = levels(level); i < n; i++)
+        for (int way = 0; way < 4; way++) {
+            const float *by = way & 2 ? up : NULL;
+            level[i]->gelu(x, by, y, N, way & 1);
+            for (int j = 0; j < N; j++) {
+                double factor = by ? (double)by[j] : 1, exact = exact_gelu((double)x[j], way & 1) * factor;
+                assert_true(fabs((double)y[j] - exact) <= 3e-7 * fabs((double)x[j] * factor) + 1e-37);
+            }
+            assert_true(fenced_whole(&fy));
+        }
+    fenced_free(&fx);
+    fenced_free(&fu);
+    fenced_free(&fy);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_exp_is_within_its_bound),
@@ -179,6 +242,8 @@ int main(void) {
         cmocka_unit_test(test_scale_and_add),
         cmocka_unit_test(test_rms_norm),
         cmocka_unit_test(test_swiglu),
+        cmocka_unit_test(test_layer_norm),
+        cmocka_unit_test(test_gelu),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

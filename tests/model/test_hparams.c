@@ -119,14 +119,40 @@ static void test_config_sliding_window(void **state) {
     assert_int_equal(good_config((member[MAX_EDITS]){{"sliding_window", "64"}, {"use_sliding_window", "false"}})
                          .sliding_window,
                      0);
-    assert_int_equal(
-        good_config((member[MAX_EDITS]){{"sliding_window", "64"}, {"layer_types", "[\"full_attention\"]"}})
-            .sliding_window,
-        0);
-    assert_int_equal(
-        good_config((member[MAX_EDITS]){{"sliding_window", "64"}, {"layer_types", "[\"sliding_attention\"]"}})
-            .sliding_window,
-        64);
+}
+
+#define FULL "\"full_attention\""
+#define SLIDES "\"sliding_attention\""
+
+/* Which layers slide, as bits, the first layer lowest. */
+static unsigned sliding_layers(const sxt_hparams *h) {
+    unsigned bits = 0;
+    for (int32_t i = 0; i < h->n_layers; i++) bits |= (unsigned)h->slides[i] << i;
+    return bits;
+}
+
+static void test_config_layers_that_slide(void **state) {
+    (void)state;
+    static const struct {
+        member edits[MAX_EDITS];
+        unsigned bits;
+        int64_t window;
+    } rows[] = {
+        {{{"sliding_window", "64"}}, 15, 64},
+        {{{"sliding_window", "64"}, {"layer_types", "[" FULL "," FULL "," FULL "," FULL "]"}}, 0, 0},
+        {{{"sliding_window", "64"}, {"layer_types", "[" SLIDES "," FULL "," FULL "," SLIDES "]"}}, 9, 64},
+        {{{"layer_types", "[" SLIDES "," FULL "," FULL "," SLIDES "]"}}, 0, 0},
+        {{{"model_type", "\"qwen2\""}, {"sliding_window", "64"}}, 0, 0},
+        {{{"model_type", "\"qwen2\""}, {"sliding_window", "64"}, {"use_sliding_window", "true"}}, 0, 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        sxt_hparams h = good_config(rows[i].edits);
+        assert_int_equal(sliding_layers(&h), rows[i].bits);
+        assert_int_equal(h.sliding_window, rows[i].window);
+        assert_int_equal(h.n_sliding, __builtin_popcount(rows[i].bits));
+        assert_int_equal(sxt_hparams_mixed(&h), rows[i].bits == 9);
+        assert_int_equal(sxt_hparams_local_rope(&h) != NULL, rows[i].bits == 9);
+    }
 }
 
 /* A long name is cut between characters. */
@@ -239,8 +265,24 @@ static const bad_config bad_configs[] = {
     {{{"sliding_window", "-1"}}, F, "sliding_window is -1"},
     {{{"sliding_window", "\"all\""}}, F, "sliding_window has a value of the wrong kind"},
     {{{"use_sliding_window", "1"}}, F, "use_sliding_window has a value of the wrong kind"},
-    {{{"layer_types", "[\"full_attention\", \"sliding_attention\"]"}}, U, "layer_types"},
-    {{{"layer_types", "[1]"}}, U, "layer_types"},
+    {{{"layer_types", "[\"full_attention\", \"sliding_attention\"]"}}, F, "layer_types is not a list of the 4"},
+    {{{"layer_types", "4"}}, F, "layer_types is not a list of the 4"},
+    {{{"layer_types", "[1, 1, 1, 1]"}}, U, "layer_types has something else"},
+    {{{"layer_types", "[" FULL "," FULL "," FULL ",\"linear_attention\"]"}}, U, "for layer 3"},
+    {{{"model_type", "\"qwen3\""}, {"attention_bias", "true"}}, U, "attention_bias is true"},
+    {{{"model_type", "\"phi3\""}, {"rope_scaling", "{\"type\": \"longrope\"}"}}, U, "longrope"},
+    {{{"model_type", "\"gemma2\""}}, F, "query_pre_attn_scalar is missing"},
+    {{{"model_type", "\"gpt_neox\""}, {"hidden_act", "\"gelu\""}}, F, "layer_norm_eps is missing"},
+    {{{"model_type", "\"gpt_neox\""}}, U, "only gelu, gelu_new"},
+    {{{"model_type", "\"phi\""}, {"hidden_act", "\"gelu_new\""}, {"layer_norm_eps", "0"}},
+     F,
+     "layer_norm_eps is 0"},
+    {{{"model_type", "\"falcon\""}, {"layer_norm_epsilon", "1e-5"}, {"alibi", "true"}}, U, "not Falcon-RW"},
+    {{{"model_type", "\"falcon\""}, {"layer_norm_epsilon", "1e-5"}, {"bias", "true"}}, U, "bias is true"},
+    {{{"model_type", "\"falcon\""}, {"layer_norm_epsilon", "1e-5"}, {"parallel_attn", "false"}},
+     U,
+     "parallel_attn"},
+    {{{"model_type", "\"mpt\""}, {"hidden_act", "null"}}, F, "n_layers is missing"},
     {{{"rms_norm_eps", NULL}}, F, "rms_norm_eps is missing"},
     {{{"rms_norm_eps", "0"}}, F, "rms_norm_eps is 0"},
     {{{"rms_norm_eps", "1"}}, F, "rms_norm_eps is 1"},
@@ -550,17 +592,35 @@ static void test_mutations(void **state) {
     sxt_free(seed);
 }
 
+/* Every family has the names that a file may give it, and an error offers it. */
 static void test_arch_list_is_complete(void **state) {
     (void)state;
-    assert_non_null(sxt_arch_by_gguf("llama", 5));
+    static const char *const names[][2] = {
+        {"llama", "llama"},  {"llama", "mistral"},    {"qwen2", "qwen2"},   {"qwen3", "qwen3"},
+        {"phi3", "phi3"},    {"gemma", "gemma"},      {"gemma2", "gemma2"}, {"gemma3", "gemma3_text"},
+        {"phi2", "phi"},     {"gptneox", "gpt_neox"}, {"mpt", "mpt"},       {"stablelm", "stablelm"},
+        {"falcon", "falcon"}};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const sxt_arch *arch = sxt_arch_by_gguf(names[i][0], strlen(names[i][0]));
+        assert_non_null(arch);
+        assert_ptr_equal(arch, sxt_arch_by_hf(names[i][1], strlen(names[i][1])));
+        assert_non_null(strstr(sxt_arch_list(), arch->gguf_name));
+        for (int w = 0; w < arch->n_weights; w++) /* what a table names twice, no model has twice */
+            assert_true(arch->weights[w].slot >= 0 && arch->weights[w].slot < SXT_W_COUNT &&
+                        arch->weights[w].gguf);
+    }
     assert_null(sxt_arch_by_gguf("llama2", 6));
     assert_null(sxt_arch_by_gguf("llam", 4));
     assert_null(sxt_arch_by_gguf("mistral", 7));
-    const sxt_arch *arch = sxt_arch_by_hf("mistral", 7);
-    assert_non_null(arch);
-    assert_non_null(strstr(sxt_arch_list(), arch->gguf_name));
-    for (const char *const *type = arch->hf_types; *type; type++)
-        assert_non_null(strstr(sxt_arch_list(), *type));
+    assert_null(sxt_arch_by_hf("gemma3", 6));
+}
+
+/* The rows of q, k and v in the order by KV head: 4 heads in 2 groups of width 2. */
+static void test_grouped_rows(void **state) {
+    (void)state;
+    static const int64_t expected[] = {0, 1, 2, 3, 8, 9, 10, 11, /* k */ 4, 5, 12, 13, /* v */ 6, 7, 14, 15};
+    const sxt_hparams h = {.n_heads = 4, .n_kv_heads = 2, .head_dim = 2};
+    for (int64_t i = 0; i < 16; i++) assert_int_equal(sxt_grouped_qkv_row(&h, i), expected[i]);
 }
 
 int main(void) {
@@ -568,6 +628,7 @@ int main(void) {
         cmocka_unit_test(test_config_is_read),
         cmocka_unit_test(test_config_defaults),
         cmocka_unit_test(test_config_sliding_window),
+        cmocka_unit_test(test_config_layers_that_slide),
         cmocka_unit_test(test_config_long_name),
         cmocka_unit_test(test_config_rope_scaling),
         cmocka_unit_test(test_config_rope_parameters),
@@ -578,6 +639,7 @@ int main(void) {
         cmocka_unit_test(test_bad_ggufs),
         cmocka_unit_test(test_mutations),
         cmocka_unit_test(test_arch_list_is_complete),
+        cmocka_unit_test(test_grouped_rows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

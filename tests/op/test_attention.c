@@ -32,6 +32,8 @@ typedef struct setting {
     sxt_precision precision;
     float loudness;                 /* of queries: larger gives sharper softmaxes */
     const sxt_rope_params *scaling; /* NULL: theta 10000, no scaling */
+    float cap;                      /* of scores; 0: none */
+    const float *slopes;            /* (n_heads), what distance costs; NULL: nothing */
 } setting;
 
 enum { MAX_HEAD_DIM = 256 };
@@ -243,6 +245,8 @@ static void attend_by_definition(const problem *p, int64_t i, int head, double *
         double delta;
         const float *k = p->k + (j * s->n_kv_heads + kv_head) * s->head_dim;
         log_weights[j] = seen(s, i, j, &delta) ? score(p, q, k, delta) : -(double)INFINITY;
+        if (s->cap > 0 && isfinite(log_weights[j])) log_weights[j] = s->cap * tanh(log_weights[j] / s->cap);
+        if (s->slopes && isfinite(log_weights[j])) log_weights[j] -= (double)s->slopes[head] * delta;
         if (log_weights[j] > max) max = log_weights[j];
     }
     for (int64_t j = 0; j <= i; j++) sum += log_weights[j] > -DBL_MAX ? exp(log_weights[j] - max) : 0;
@@ -286,6 +290,8 @@ static float *attend_in_chunks(const problem *p, int chunk, int n_threads) {
                            .n_kv_heads = s->n_kv_heads,
                            .head_dim = s->head_dim,
                            .scale = (float)(1 / sqrt(s->head_dim)),
+                           .cap = s->cap,
+                           .slopes = s->slopes,
                            .kv = p->kv};
         a.q = p->q + at * s->n_heads * s->head_dim;
         a.out = out + at * s->n_heads * s->head_dim;
@@ -518,6 +524,33 @@ static void test_sliding_windows(void **state) {
         }
 }
 
+/* Gemma's soft cap and ALiBi's bias, alone and together, across tiles and spans, under plans with one band and
+ * two: distances are those of the plan. */
+static void test_caps_and_biases(void **state) {
+    (void)state;
+    static const float slopes[] = {0.5f, 0.25f, 0.0625f, 0.00390625f};
+    static const sxt_rope_params still = {.n_rot = 4, .theta = 10000, .scaling = SXT_ROPE_STILL, .factor = 1};
+    for (int i = 1; i < 4; i++)
+        for (int64_t group = 0; group <= 4; group += 4) {
+            setting s = {.group = group,
+                         .window = 50,
+                         .n = 300,
+                         .n_heads = 4,
+                         .n_kv_heads = 2,
+                         .head_dim = 8,
+                         .n_rot = 8,
+                         .loudness = 6,
+                         .cap = i & 1 ? 3 : 0,
+                         .slopes = i & 2 ? slopes : NULL};
+            check(&s);
+            s.n = 2200; /* beyond a span */
+            s.scaling = &still;
+            s.n_rot = 4;
+            s.type = SXT_TYPE_Q8_0;
+            if (group == 0) check(&s);
+        }
+}
+
 /* A group of more heads than a run of rows holds, and more rows than a task takes. */
 static void test_many_rows(void **state) {
     (void)state;
@@ -684,6 +717,7 @@ int main(void) {
         cmocka_unit_test(test_spans_and_types),
         cmocka_unit_test(test_head_sizes),
         cmocka_unit_test(test_sliding_windows),
+        cmocka_unit_test(test_caps_and_biases),
         cmocka_unit_test(test_many_rows),
         cmocka_unit_test(test_real_positions),
         cmocka_unit_test(test_neighbours_that_differ),
