@@ -168,12 +168,13 @@ def put(values, key, value):
 
 
 class RandomModel:
-    """`meta`: GGUF keys without "<arch>."; `seed` and the spreads of `rows` are chosen so that the likeliest next
+    """`meta`: GGUF keys without "<arch>."; `settings`: tensors of the GGUF that stand for
+    lists in config.json. `seed` and the spreads of `rows` are chosen so that the likeliest next
     token has a probability above 0.3 at most places."""
 
-    def __init__(self, name, arch, config, meta, n_layers, rows, seed):
+    def __init__(self, name, arch, config, meta, n_layers, rows, seed, settings=()):
         self.name, self.arch, self.config, self.meta = name, arch, config, meta
-        self.rows, self.seed = expand(rows, n_layers), seed
+        self.rows, self.seed, self.settings = expand(rows, n_layers), seed, dict(settings)
 
     def write_folder(self, folder, tokenizer):
         os.makedirs(folder, exist_ok=True)
@@ -190,7 +191,7 @@ class RandomModel:
 
     def write_gguf(self, path, vocab):
         """`vocab`: a GGUF file whose vocabulary is copied."""
-        tensors, values, out = draw(self.rows, self.seed), make_random_model.Values(), {}
+        tensors, values, out = draw(self.rows, self.seed), make_random_model.Values(), dict(self.settings)
         put(values, "general.architecture", self.arch)
         put(values, "general.name", "random")  # llama.cpp takes special tokens for granted in a "phi3"
         put(values, "general.file_type", 0)
@@ -205,7 +206,7 @@ class RandomModel:
     def hf_from_gguf(self, path):
         """The Hugging Face tensors that the GGUF file's ones mean; what only the folder has is left out."""
         _, stored = gguf_to_hf.read_gguf(path)
-        tensors = {}
+        tensors, stored = {}, {name: x for name, x in stored.items() if name not in self.settings}
         for row in self.rows:
             if row.gguf:
                 parts = row.rule.to_hf(stored.pop(row.gguf), [shape for _, shape in row.hf])

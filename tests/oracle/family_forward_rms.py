@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from family_pieces import ACTIVATIONS, Model, frequencies, gelu_tanh, rms_norm, soft_cap
+from llama_forward import plan_none
 
 
 class Mistral(Model):
@@ -57,7 +58,18 @@ class Qwen3(Qwen2):
 
 
 class Phi3(Mistral):
-    """The rows of qkv_proj are all of q, then k, then v; those of gate_up_proj the gate, then up."""
+    """The rows of qkv_proj are all of q, then k, then v; those of gate_up_proj the gate, then up. longrope: divisors
+    of the frequencies, others for texts longer than the model was first trained for."""
+
+    def logits(self, tokens, plan=plan_none):
+        c, scaling = self.config, self.config["rope_scaling"]
+        if scaling:
+            original = c["original_max_position_embeddings"]
+            divisors = scaling["long_factor" if len(tokens) > original else "short_factor"]
+            self.theta = frequencies(2 * len(divisors), c["rope_theta"]) / np.array(divisors)
+            longer = c["max_position_embeddings"] / original
+            self.magnitude = math.sqrt(1 + math.log(longer) / math.log(original))
+        return super().logits(tokens, plan)
 
     def qkv(self, x, name):
         n_q, n_kv = self.n_heads * self.head_dim, self.n_kv_heads * self.head_dim

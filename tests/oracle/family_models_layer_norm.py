@@ -19,7 +19,8 @@ def gptneox_like(name, parallel, seed):
     n_rot = int(rotary_part * (d // heads))
     c = config("gpt_neox", "GPTNeoXForCausalLM", False, hidden_size=d, intermediate_size=4 * d,
                num_hidden_layers=layers, num_attention_heads=heads, max_position_embeddings=CONTEXT,
-               hidden_act="gelu", rotary_pct=rotary_part, rotary_emb_base=10000, layer_norm_eps=1e-5, use_parallel_residual=parallel)
+               hidden_act="gelu", rotary_pct=rotary_part, rotary_emb_base=10000, layer_norm_eps=1e-5,
+               use_parallel_residual=parallel)
     meta = keys(d, 4 * d, layers, heads, rope__dimension_count=n_rot, attention__layer_norm_epsilon=1e-5,
                 use_parallel_residual=parallel)
     layer = "gpt_neox.layers.%d."

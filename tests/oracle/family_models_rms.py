@@ -1,5 +1,9 @@
 """Families with RMS norms: Mistral, Qwen, Phi-3, Gemma. One function each, see family_models.py."""
 
+import math
+
+import numpy as np
+
 from family_files import Interleaved, RandomModel
 from family_rows import (ATTENTION, BLOCK, CONTEXT, FEED_FORWARD, N_VOCAB, SHARP, config, embedding, keys, linear,
                          llama_block, norm, output, sizes, two_norms)
@@ -52,6 +56,20 @@ def phi3():
 def phi3_window():
     """As Phi-4-mini: part of each head rotated, a tied output; and a window."""
     return phi3_like("phi3_window", 40, 0.75, True, 36)
+
+
+def phi3_longrope():
+    """As the 128k models: frequencies divided, each by its own number, by others for short texts than for long."""
+    model = phi3_like("phi3_longrope", 2047, 1.0, False, 73)
+    original, short = 32, [1.0 + i / 16 for i in range(8)]
+    long = [1.0, 1.25, 1.5, 2.0, 3.0, 4.5, 6.0, 8.0]
+    model.config.update(original_max_position_embeddings=original,
+                        rope_scaling={"long_factor": long, "short_factor": short, "type": "longrope"})
+    factor = math.sqrt(1 + math.log(CONTEXT / original) / math.log(original))
+    model.meta.update({"rope.scaling.original_context_length": original, "rope.scaling.attn_factor": factor})
+    model.settings = {"rope_factors_long.weight": np.array(long, np.float32),
+                      "rope_factors_short.weight": np.array(short, np.float32)}
+    return model
 
 
 def phi3_like(name, window, rotary_part, tied, seed):

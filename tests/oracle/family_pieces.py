@@ -59,12 +59,12 @@ def alibi_slopes(n_heads, largest):
     return slopes if n == n_heads else np.concatenate([slopes[1::2], slopes[::2]])[:n_heads]
 
 
-def attention(q, k, v, theta, delta, visible, scale, cap=0.0, bias=None):
+def attention(q, k, v, theta, delta, visible, scale, cap=0.0, bias=None, magnitude=1.0):
     """q (n, n_heads, head_dim), k, v (n, n_kv_heads, head_dim), theta (n_rot / 2), delta and visible (n, n), bias
     (n_heads, n, n) or None -> (n, n_heads * head_dim). A rotated pair is one complex number: the product of two that
     are turned by P and by Q depends on P - Q alone."""
     half = len(theta)
-    turn = np.exp(1j * theta[:, None, None] * delta)
+    turn = magnitude ** 2 * np.exp(1j * theta[:, None, None] * delta)
     out = np.empty(q.shape, F)
     for h in range(q.shape[1]):
         a, b = q[:, h], k[:, h // (q.shape[1] // k.shape[1])]
@@ -80,6 +80,7 @@ def attention(q, k, v, theta, delta, visible, scale, cap=0.0, bias=None):
 # ---- what all have ----
 
 class Model:
+    magnitude = 1.0  # of the rotary cosines and sines
     embed_name, final_norm_name, output_name = "model.embed_tokens", "model.norm", "lm_head"
 
     def __init__(self, folder):
@@ -123,7 +124,8 @@ class Model:
         if width:
             visible = (visible if planned else distance >= 0) & (distance < width)
         q, k, v = (x.reshape(len(x), -1, self.head_dim) for x in (q, k, v))
-        return attention(q, k, v, self.theta_of(layer), delta if planned else distance, visible, self.scale, cap, bias)
+        return attention(q, k, v, self.theta_of(layer), delta if planned else distance, visible, self.scale, cap, bias,
+                         self.magnitude)
 
     def embed(self, tokens):
         return self.w[self.embed_name + ".weight"][np.asarray(tokens)]

@@ -96,6 +96,8 @@ def later_config(config):
         return c
     rope = {"rope_theta": config.get("rope_theta", config.get("rotary_emb_base", 10000.0)), "rope_type": "default",
             **(config.get("rope_scaling") or {})}
+    if "type" in rope:
+        rope.update(rope_type=rope.pop("type"), original_max_position_embeddings=c["original_max_position_embeddings"])
     part = config.get("partial_rotary_factor", config.get("rotary_pct"))
     if part is not None:
         rope["partial_rotary_factor"] = part

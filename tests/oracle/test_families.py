@@ -34,7 +34,7 @@ DEEP = {"gemma2_27b": 3}  # times wider for 46 layers
 # Log-probabilities against llama.cpp's; its GELU is the tanh form from a table of 16-bit numbers for every family
 PEER_BOUNDS = {"silu": 1e-3, "gelu": 0.05}
 # What the library may refuse, and the word by which each form's error then says why; what it reads must be right
-MAY_REFUSE = {"stablelm_parallel": ("qk_layernorm", "attn_q_norm")}
+MAY_REFUSE = {"stablelm_parallel": ("qk_layernorm", "attn_q_norm"), "phi3_longrope": ("rope", "rope")}
 MAY_REFUSE_LATER_CONFIG = dict.fromkeys(("gemma3", "gemma3_scaled"), "rope_parameters.full_attention")
 # Keys whose value a converter chooses, or that say nothing a reader needs
 FREE_KEYS = ("general.name", "falcon.tensor_data_layout", "phi3.rope.scaling.original_context_length")
