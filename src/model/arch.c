@@ -63,6 +63,8 @@ bool sxt_slot_is_norm(int slot) {
     case SXT_W_FFN_NORM:
     case SXT_W_POST_ATTN_NORM:
     case SXT_W_POST_FFN_NORM:
+    case SXT_W_Q_HEAD_NORMS:
+    case SXT_W_K_HEAD_NORMS:
     case SXT_W_Q_NORM:
     case SXT_W_K_NORM: return true;
     default: return false;

@@ -55,6 +55,8 @@ typedef enum sxt_weight_slot {
     SXT_W_UP_BIAS,
     SXT_W_DOWN_BIAS,
     SXT_W_POST_FFN_NORM,
+    SXT_W_Q_HEAD_NORMS, /* one for each head, in GGUF a matrix; in a folder a tensor each: a second "%d" */
+    SXT_W_K_HEAD_NORMS,
     SXT_W_COUNT
 } sxt_weight_slot;
 

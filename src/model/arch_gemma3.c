@@ -17,8 +17,14 @@ static sxt_status read(const sxt_config *config, const sxt_source *source, sxt_h
     enum { LAYERS_OF_27B = 62 };
     static const sxt_config_key key = {"rope.freq_base_swa", "rope_local_base_freq"};
     double theta = 10000;
-    bool found;
+    bool found, sees_ahead = false;
     (void)source;
+    SXT_TRY(sxt_config_bool(config, (sxt_config_key){NULL, "use_bidirectional_attention"}, &sees_ahead, &found,
+                            error));
+    if (sees_ahead)
+        return sxt_fail(error, SXT_E_UNSUPPORTED,
+                        "%suse_bidirectional_attention is true; only models that generate text are supported",
+                        config->where);
     SXT_TRY(sxt_config_number(config, key, 1.001, 1e30, &theta, &found, error));
     h->has_local_rope = true;
     h->local_rope = (sxt_rope_params){

@@ -1,6 +1,8 @@
 /* MPT: ALiBi instead of rotary positions, LayerNorm without biases. */
 #include "model/families.h"
 
+#include <string.h>
+
 #define ROW(slot, gguf, hf)                                                                                    \
     { slot, true, SXT_NEEDED, "blk.%d." gguf, "transformer.blocks.%d." hf, NULL }
 
@@ -27,6 +29,27 @@ static sxt_status refuse(const sxt_config *config, const char *name, bool needed
                     value ? "true" : "false", needed ? "true" : "false");
 }
 
+/* What later MPT code can do and no published model does. */
+static sxt_status refuse_unusual(const sxt_config *config, const sxt_config *attention, sxt_error *error) {
+    const char *norm = "layernorm";
+    size_t n = strlen(norm);
+    int64_t window = -1;
+    bool found;
+    SXT_TRY(refuse(attention, "alibi", true, false, error));
+    SXT_TRY(refuse(attention, "rope", false, false, error));
+    SXT_TRY(refuse(attention, "qk_ln", false, false, error));
+    SXT_TRY(refuse(attention, "qk_gn", false, false, error));
+    SXT_TRY(refuse(attention, "prefix_lm", false, false, error));
+    SXT_TRY(sxt_config_integer(attention, (sxt_config_key){NULL, "sliding_window_size"}, -1, -1, &window,
+                               &found, error));
+    SXT_TRY(sxt_config_string(config, (sxt_config_key){NULL, "norm_type"}, &norm, &n, &found, error));
+    if (n < 9 || memcmp(norm + n - 9, "layernorm", 9) != 0)
+        return sxt_fail(error, SXT_E_UNSUPPORTED, "%snorm_type is \"%.*s\"; only layernorm is supported",
+                        config->where, (int)(n < 64 ? n : 64), norm);
+    if (sxt_json_is_none(sxt_json_get(config->json, "logit_scale"))) return SXT_OK;
+    return sxt_fail(error, SXT_E_UNSUPPORTED, "%slogit_scale is set; only null is supported", config->where);
+}
+
 /* config.json: attn_config. */
 static sxt_status read_attention(const sxt_config *config, sxt_hparams *h, sxt_error *error) {
     const sxt_config sub = {NULL, sxt_json_get(config->json, "attn_config"), "config.json: attn_config."};
@@ -38,9 +61,7 @@ static sxt_status read_attention(const sxt_config *config, sxt_hparams *h, sxt_e
                         "%sattn_config is missing or not an object; the model cannot be read "
                         "without it",
                         config->where);
-    SXT_TRY(refuse(&sub, "alibi", true, false, error));
-    SXT_TRY(refuse(&sub, "qk_ln", false, false, error));
-    SXT_TRY(refuse(&sub, "prefix_lm", false, false, error));
+    SXT_TRY(refuse_unusual(config, &sub, error));
     SXT_TRY(sxt_config_number(&sub, (sxt_config_key){NULL, "clip_qkv"}, 1e-6, 1e6, &clip, &found, error));
     SXT_TRY(sxt_config_number(&sub, (sxt_config_key){NULL, "alibi_bias_max"}, 1e-3, 1e3, &most, &found, error));
     SXT_TRY(sxt_config_number(&sub, (sxt_config_key){NULL, "softmax_scale"}, 1e-6, 1e6, &scale, &found, error));

@@ -1,7 +1,8 @@
-/* StableLM 3B and StableLM 2: Llama's layers with LayerNorm and few rotated dimensions. */
+/* StableLM 3B and StableLM 2: Llama's layers with LayerNorm and few rotated dimensions. The 12B model has both
+ * parts beside each other behind one norm, and a norm for each head's query and key. */
 #include "model/families.h"
 
-/* The 12B model has both parts read one norm. */
+static bool has_head_norms(const sxt_hparams *h) { return h->traits.own_head_norms; }
 static bool is_sequential(const sxt_hparams *h) { return !h->traits.parallel; }
 
 static const sxt_weight_name weights[] = {
@@ -15,6 +16,10 @@ static const sxt_weight_name weights[] = {
      "model.layers.%d.post_attention_layernorm.bias", is_sequential},
     SXT_ATTENTION_ROWS,
     SXT_QKV_BIAS_ROWS(SXT_OPTIONAL),
+    {SXT_W_Q_HEAD_NORMS, true, SXT_NEEDED, "blk.%d.attn_q_norm.weight",
+     "model.layers.%d.self_attn.q_layernorm.norms.%d.weight", has_head_norms},
+    {SXT_W_K_HEAD_NORMS, true, SXT_NEEDED, "blk.%d.attn_k_norm.weight",
+     "model.layers.%d.self_attn.k_layernorm.norms.%d.weight", has_head_norms},
     SXT_GATED_ROWS,
 };
 
@@ -24,14 +29,14 @@ static const char *const hf_types[] = {"stablelm", NULL};
 static sxt_status read(const sxt_config *config, const sxt_source *source, sxt_hparams *h, sxt_error *error) {
     static const sxt_config_key parallel = {NULL, "use_parallel_residual"}, bias = {NULL, "use_qkv_bias"};
     static const sxt_config_key head_norms = {NULL, "qk_layernorm"};
-    bool found, has_head_norms = false;
-    SXT_TRY(sxt_config_bool(config, parallel, &h->traits.parallel, &found, error));
+    sxt_traits *traits = &h->traits;
+    bool found;
+    SXT_TRY(sxt_config_bool(config, parallel, &traits->parallel, &found, error));
     SXT_TRY(sxt_config_bool(config, bias, &h->qkv_bias, &found, error));
-    SXT_TRY(sxt_config_bool(config, head_norms, &has_head_norms, &found, error));
-    if (has_head_norms)
-        return sxt_fail(error, SXT_E_UNSUPPORTED, "%sqk_layernorm is true; only false is supported",
-                        config->where);
-    if (config->gguf && source) h->traits.parallel = !sxt_source_find_tensor(source, "blk.0.ffn_norm.weight");
+    SXT_TRY(sxt_config_bool(config, head_norms, &traits->own_head_norms, &found, error));
+    if (!config->gguf || !source) return SXT_OK;
+    traits->parallel = !sxt_source_find_tensor(source, "blk.0.ffn_norm.weight");
+    traits->own_head_norms = sxt_source_find_tensor(source, "blk.0.attn_q_norm.weight");
     return SXT_OK;
 }
 

@@ -30,6 +30,8 @@ typedef struct conversion {
     job *jobs; /* (n_jobs) */
     char (*names)[SXT_WEIGHT_NAME_MAX];
     int64_t n_jobs;
+    sxt_tensor *made; /* (2 * n_layers) what a folder has in several tensors */
+    int64_t n_made;
     float *factors; /* (n_rot / 2) rope_freqs.weight to be made, or NULL */
     sxt_error *error;
 } conversion;
@@ -44,7 +46,7 @@ static int64_t columns_of(const sxt_tensor *tensor) {
 static sxt_type choose_type(conversion *c, const sxt_tensor *tensor, const char *name, int slot,
                             int32_t layer) {
     int64_t columns = columns_of(tensor);
-    if (sxt_tensor_elements(tensor) == columns) return SXT_TYPE_F32;
+    if (sxt_tensor_elements(tensor) == columns || sxt_slot_is_norm(slot)) return SXT_TYPE_F32;
     sxt_type wanted = sxt_recipe_type(c->recipe, &c->model->hparams, slot, layer, c->params->pure);
     sxt_type type = sxt_type_that_fits(wanted, columns);
     if (type != wanted && c->report->n_misfits++ == 0)
@@ -76,6 +78,22 @@ static sxt_row_change change_of(const sxt_hparams *h, int slot) {
     return change;
 }
 
+/* Norms of single heads as one matrix, from where the model has put them side by side. */
+static const sxt_tensor *join_heads(conversion *c, int slot, int32_t layer) {
+    const sxt_hparams *h = &c->model->hparams;
+    const sxt_layer_weights *w = &c->model->weights.layers[layer];
+    bool is_q = slot == SXT_W_Q_HEAD_NORMS;
+    sxt_tensor *made = &c->made[c->n_made++];
+    *made = (sxt_tensor){.name = "norms of heads", .traits = sxt_type_find(SXT_TYPE_F32), .n_dims = 2};
+    made->dims[0] = is_q ? h->n_heads : h->n_kv_heads;
+    made->dims[1] = h->head_dim;
+    made->data = (const uint8_t *)(is_q ? w->q_norm : w->k_norm);
+    made->n_bytes = (uint64_t)(made->dims[0] * made->dims[1]) * sizeof(float);
+    return made;
+}
+
+static bool is_of_heads(int slot) { return slot == SXT_W_Q_HEAD_NORMS || slot == SXT_W_K_HEAD_NORMS; }
+
 /* The folder's tensors in the order of the architecture's table, under GGUF's names. */
 static void plan_folder(conversion *c) {
     const sxt_hparams *h = &c->model->hparams;
@@ -85,7 +103,8 @@ static void plan_folder(conversion *c) {
         for (int32_t layer = 0; is_there && layer < (row->per_layer ? h->n_layers : 1); layer++) {
             char name[SXT_WEIGHT_NAME_MAX];
             sxt_weight_name_print(row->hf, layer, name);
-            const sxt_tensor *tensor = sxt_source_find_tensor(&c->model->source, name);
+            const sxt_tensor *tensor = is_of_heads(row->slot) ? join_heads(c, row->slot, layer)
+                                                              : sxt_source_find_tensor(&c->model->source, name);
             sxt_weight_name_print(row->gguf, layer, name);
             bool is_copy = row->slot == SXT_W_OUTPUT && h->tied_output; /* of the embedding */
             if (tensor && !is_copy) add_job(c, tensor, name, row->slot, layer, change_of(h, row->slot));
@@ -130,7 +149,8 @@ static sxt_status plan_jobs(conversion *c) {
     size_t n = (size_t)sxt_source_n_tensors(&c->model->source);
     c->jobs = sxt_alloc(n, sizeof *c->jobs);
     c->names = sxt_alloc(n, sizeof *c->names);
-    if (!c->jobs || !c->names)
+    c->made = sxt_alloc((size_t)c->model->hparams.n_layers, 2 * sizeof *c->made);
+    if (!c->jobs || !c->names || !c->made)
         return sxt_fail_memory(c->error, "the list of tensors", n * (sizeof *c->jobs + sizeof *c->names));
     if (c->model->source.gguf)
         plan_gguf(c);
@@ -202,6 +222,7 @@ sxt_status sxt_convert_model(const sxt_model *model, const char *output, const s
 done:
     sxt_gguf_writer_abort(c.writer);
     sxt_row_converter_free(c.rows);
+    sxt_free(c.made);
     sxt_free(c.jobs);
     sxt_free(c.names);
     sxt_free(c.factors);

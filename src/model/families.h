@@ -13,7 +13,7 @@ extern const sxt_arch sxt_arch_gemma2;   /* Gemma 2 */
 extern const sxt_arch sxt_arch_gemma3;   /* Gemma 3, text */
 extern const sxt_arch sxt_arch_gptneox;  /* GPT-NeoX, Pythia */
 extern const sxt_arch sxt_arch_phi2;     /* Phi-1, Phi-1.5, Phi-2 */
-extern const sxt_arch sxt_arch_stablelm; /* StableLM 3B, StableLM 2 1.6B */
+extern const sxt_arch sxt_arch_stablelm; /* StableLM 3B, StableLM 2 */
 extern const sxt_arch sxt_arch_falcon;   /* Falcon 7B, 40B, 180B, Falcon 2 */
 extern const sxt_arch sxt_arch_mpt;      /* MPT */
 

@@ -84,7 +84,10 @@ static void norm_heads(const sxt_row_work *w, const float *weight, float *x, int
                        int64_t n) {
     const sxt_hparams *h = &w->f->model->hparams;
     for (int64_t at = begin * n; weight && at < end * n; at += h->head_dim)
-        w->kernels->rms_norm(x + at, weight, x + at, h->head_dim, h->norm_eps);
+        if (h->traits.own_head_norms)
+            w->kernels->layer_norm(x + at, weight + at % n, NULL, x + at, h->head_dim, h->norm_eps);
+        else
+            w->kernels->rms_norm(x + at, weight, x + at, h->head_dim, h->norm_eps);
 }
 
 void sxt_rows_store(const sxt_row_work *w, int64_t begin, int64_t end) {

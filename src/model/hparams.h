@@ -21,6 +21,7 @@ typedef struct sxt_traits {
     sxt_activation activation;
     bool gated;            /* the feed-forward part multiplies with a second projection */
     bool parallel;         /* both parts of a layer read the stream as it was before the layer */
+    bool own_head_norms;   /* each head has a norm of its own, a LayerNorm; else RMSNorm, one for all */
     bool scaled_embedding; /* times the root of d_model */
     float score_scale;     /* of q . k; 0: 1 / sqrt(head_dim) */
     float score_cap;       /* c: scores become c tanh(score / c); 0: as they are */

@@ -40,9 +40,9 @@ static sxt_hash make_fingerprint(const sxt_model *model) {
     sxt_hash hash = sxt_hash_bytes(text, n > 0 ? (size_t)n : 0);
     const sxt_traits *t = &h->traits;
     n = snprintf(text, sizeof text, "%s %d %d %d %d %.9g %.9g %.9g %.9g %.9g %.17g", h->arch->gguf_name,
-                 h->n_sliding, t->activation, t->parallel, h->variant, (double)t->score_scale,
-                 (double)t->score_cap, (double)t->logit_cap, (double)t->qkv_clip, (double)t->alibi,
-                 h->local_rope.theta);
+                 h->n_sliding, t->activation, t->parallel + 2 * t->own_head_norms, h->variant,
+                 (double)t->score_scale, (double)t->score_cap, (double)t->logit_cap, (double)t->qkv_clip,
+                 (double)t->alibi, h->local_rope.theta);
     hash = sxt_hash_more(hash, text, n > 0 ? (size_t)n : 0);
     hash = sxt_hash_more(hash, h->slides, (size_t)h->n_layers * sizeof h->slides[0]);
     for (int64_t i = 0; i < sxt_source_n_tensors(&model->source); i++) {

@@ -104,7 +104,7 @@ static sxt_status visit(random_job *job, const sxt_weight_name *row, int32_t lay
     bool is_left_out = row->slot == SXT_W_ROPE_FREQS && h->rope.scaling != SXT_ROPE_LLAMA3;
     if (plan.n_dims == 0 || is_left_out) return SXT_OK;
     sxt_weight_name_print(row->gguf, layer, plan.name);
-    if (plan.n_dims == 2)
+    if (plan.n_dims == 2 && !sxt_slot_is_norm(row->slot))
         plan.type = sxt_type_that_fits(sxt_recipe_type(job->recipe, h, row->slot, layer, job->params->pure),
                                        plan.dims[1]);
     plan.stream = sxt_random_bits(sxt_random_mix(job->seed), number_of(layer, row->slot));

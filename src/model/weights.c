@@ -11,10 +11,23 @@
 
 /* ---- What each slot holds and where it goes ---- */
 
-typedef enum width { ONE, D_MODEL, Q_WIDTH, KV_WIDTH, QKV_WIDTH, FF_WIDTH, TWO_FF, HEAD, VOCAB, PAIRS } width;
+typedef enum width {
+    ONE,
+    D_MODEL,
+    Q_WIDTH,
+    KV_WIDTH,
+    Q_HEADS,
+    KV_HEADS,
+    QKV_WIDTH,
+    FF_WIDTH,
+    TWO_FF,
+    HEAD,
+    VOCAB,
+    PAIRS
+} width;
 
 /* Vectors are made at load: float *. */
-typedef enum place_kind { MATRIX, VECTOR, QKV_MATRIX, QKV_VECTOR, GATE_UP_MATRIX } place_kind;
+typedef enum place_kind { MATRIX, VECTOR, QKV_MATRIX, QKV_VECTOR, GATE_UP_MATRIX, HEAD_VECTORS } place_kind;
 
 typedef struct place {
     size_t member; /* of sxt_weights or, per layer, of sxt_layer_weights; not of what is split */
@@ -55,6 +68,8 @@ static const place places[SXT_W_COUNT] = {
     [SXT_W_UP_BIAS] = {LAYER(up_bias), ONE, FF_WIDTH, VECTOR},
     [SXT_W_DOWN] = {LAYER(down), D_MODEL, FF_WIDTH, MATRIX},
     [SXT_W_DOWN_BIAS] = {LAYER(down_bias), ONE, D_MODEL, VECTOR},
+    [SXT_W_Q_HEAD_NORMS] = {LAYER(q_norm), Q_HEADS, HEAD, HEAD_VECTORS},
+    [SXT_W_K_HEAD_NORMS] = {LAYER(k_norm), KV_HEADS, HEAD, HEAD_VECTORS},
     [SXT_W_POST_FFN_NORM] = {LAYER(post_ffn_norm), ONE, D_MODEL, VECTOR},
 };
 
@@ -71,6 +86,8 @@ static int64_t measure(const sxt_hparams *h, width kind, char why[96]) {
     case KV_WIDTH:
         snprintf(why, 96, "n_kv_heads %d times head_dim %d", h->n_kv_heads, h->head_dim);
         return (int64_t)h->n_kv_heads * h->head_dim;
+    case Q_HEADS: snprintf(why, 96, "n_heads %d", h->n_heads); return h->n_heads;
+    case KV_HEADS: snprintf(why, 96, "n_kv_heads %d", h->n_kv_heads); return h->n_kv_heads;
     case QKV_WIDTH:
         snprintf(why, 96, "n_heads %d and twice n_kv_heads %d, times head_dim %d", h->n_heads, h->n_kv_heads,
                  h->head_dim);
@@ -300,23 +317,48 @@ static void split_gate_up(const binder *b, const sxt_tensor *tensor, const place
     layer->up = rows_of(&matrix, b->hparams->n_ff, b->hparams->n_ff);
 }
 
+/* A matrix with a vector for each head, or in a folder a tensor for each. */
+static sxt_status bind_heads(binder *b, const sxt_weight_name *row, const char *name, float **vectors) {
+    static const place one_head = {0, ONE, HEAD, VECTOR};
+    const place *to = &places[row->slot];
+    char why[96];
+    int64_t n_heads = measure(b->hparams, to->rows, why), d = b->hparams->head_dim;
+    int64_t n_tensors = b->source->folder ? n_heads : 1, n_each = n_heads * d / n_tensors;
+    *vectors = make(b, (size_t)(n_heads * d) * sizeof **vectors, "a weight vector");
+    if (!*vectors) return SXT_E_MEMORY;
+    for (int64_t i = 0; i < n_tensors; i++) {
+        char head_name[SXT_WEIGHT_NAME_MAX];
+        const sxt_tensor *tensor;
+        float *values = *vectors + i * n_each;
+        sxt_weight_name_print(name, (int32_t)i, head_name);
+        SXT_TRY(sxt_source_need_tensor(b->source, head_name, &tensor, b->error));
+        SXT_TRY(check_shape(tensor, b->hparams, n_tensors > 1 ? &one_head : to, b->error));
+        tensor->traits->unpack(tensor->data, values, n_each);
+        SXT_TRY(check_values(tensor->name, values, n_each, 0, b->error));
+    }
+    b->n_bound[row->slot]++;
+    return SXT_OK;
+}
+
 /* ---- One row of the table ---- */
 
 static sxt_status bind_one(binder *b, const sxt_weight_name *row, int32_t layer) {
     const place *to = &places[row->slot];
     char name[SXT_WEIGHT_NAME_MAX];
     sxt_weight_name_print(name_pattern(b->source, row), layer, name);
+    sxt_layer_weights *of_layer = &b->weights->layers[layer];
+    void *member = (row->per_layer ? (char *)of_layer : (char *)b->weights) + to->member;
+    if (to->kind == HEAD_VECTORS) return bind_heads(b, row, name, member);
     const sxt_tensor *tensor = sxt_source_find_tensor(b->source, name);
     if (!tensor) return bind_none(b, row, name);
     SXT_TRY(check_shape(tensor, b->hparams, to, b->error));
     b->n_bound[row->slot]++;
-    sxt_layer_weights *of_layer = &b->weights->layers[layer];
-    void *member = (row->per_layer ? (char *)of_layer : (char *)b->weights) + to->member;
     switch (to->kind) {
     case VECTOR: return load_vector(b, tensor, row->slot, member);
     case QKV_MATRIX: return split_qkv(b, tensor, to, of_layer);
     case QKV_VECTOR: return split_qkv_bias(b, tensor, of_layer);
     case GATE_UP_MATRIX: split_gate_up(b, tensor, to, of_layer); return SXT_OK;
+    case HEAD_VECTORS:
     case MATRIX: bind_matrix(tensor, b->hparams, to, member); return SXT_OK;
     }
     return SXT_OK;
@@ -336,7 +378,8 @@ static sxt_status bind_row(binder *b, const sxt_weight_name *row) {
 
 /* ---- Tensors that no slot asks for ---- */
 
-static bool matches(const char *pattern, const char *name, int32_t n_layers) {
+/* Whether `name` is the pattern with a number below `n` for its "%d", and any for a second one. */
+static bool matches(const char *pattern, const char *name, int32_t n) {
     const char *hole = pattern ? strstr(pattern, "%d") : NULL;
     if (!hole) return pattern && strcmp(pattern, name) == 0;
     size_t n_front = (size_t)(hole - pattern);
@@ -345,8 +388,8 @@ static bool matches(const char *pattern, const char *name, int32_t n_layers) {
     if (*digits < '0' || *digits > '9' || (digits[0] == '0' && digits[1] >= '0' && digits[1] <= '9'))
         return false;
     char *end;
-    unsigned long layer = strtoul(digits, &end, 10);
-    return layer < (unsigned long)n_layers && strcmp(end, hole + 2) == 0;
+    unsigned long number = strtoul(digits, &end, 10);
+    return number < (unsigned long)n && matches(hole + 2, end, INT32_MAX);
 }
 
 static bool ends_with(const char *name, const char *tail) {

@@ -12,8 +12,8 @@ typedef struct sxt_layer_weights {
     sxt_tensor gate, up, down;         /* (n_ff, d_model) x2 (d_model, n_ff); gate empty if not gated */
     float *attn_norm, *attn_norm_bias; /* (d_model) */
     float *ffn_norm, *ffn_norm_bias;   /* (d_model); NULL: both parts read attn_norm's */
-    float *post_attn_norm, *post_ffn_norm;    /* (d_model), of what a part gives */
-    float *q_norm, *k_norm;                   /* (head_dim), of each head */
+    float *post_attn_norm, *post_ffn_norm; /* (d_model), of what a part gives */
+    float *q_norm, *k_norm; /* (head_dim), of each head, or (n_heads, head_dim) and (n_kv_heads, head_dim) */
     float *q_bias, *k_bias, *v_bias, *o_bias; /* as wide as what they are added to */
     float *up_bias, *down_bias;
     uint8_t *qkv_rows; /* q, k and v put in order, where the file has them mixed */
