@@ -1,5 +1,5 @@
-/* What a longer window costs: attention of one layer at a depth, plain against SelfExtend, paired.
- *     bench_attention [DEPTH [QUERIES [THREADS [REPEATS [fast|f32 [KV-TYPE [HEAD-DIM]]]]]]]
+/* What a longer window costs: attention of one layer at a depth, plain against a plan, paired.
+ *     bench_attention [DEPTH [QUERIES [THREADS [REPEATS [fast|f32 [KV-TYPE [HEAD-DIM [PLAN]]]]]]]]
  * Several layers' caches are read in turn, so that one query finds none of them in the CPU's own cache. */
 #include "base/memory.h"
 #include "base/rng.h"
@@ -106,10 +106,12 @@ int main(int argc, char **argv) {
     if (repeats < 1 || repeats > MAX_REPEATS) repeats = MAX_REPEATS;
 
     need(sxt_plan_parse("none", &model, &plans[0], &error), &error);
-    need(sxt_plan_parse("self-extend:group=8,window=1024", &model, &plans[1], &error), &error);
+    need(sxt_plan_parse(argc > 8 ? argv[8] : "self-extend:group=8,window=1024", &model, &plans[1], &error),
+         &error);
     need(sxt_pool_new(n_threads, &pool, &error), &error);
     need(sxt_rope_new(&params, &rope, &error), &error);
-    need(sxt_rope_reserve(rope, depth + n_queries, &error), &error);
+    for (int i = 0; i < 2; i++)
+        need(sxt_plan_reserve_rows(&plans[i].fixed, rope, depth + n_queries, &error), &error);
     size_t scratch_bytes = sxt_attention_scratch_bytes(N_HEADS, N_KV_HEADS, head_dim, n_queries);
     void *scratch = pages(scratch_bytes * (size_t)n_threads);
     size_t n_q = (size_t)n_queries * N_HEADS * (size_t)head_dim;
@@ -139,13 +141,15 @@ int main(int argc, char **argv) {
             sxt_attend(pool, &a, scratch, scratch_bytes);
             if (r >= 0) times[p][r] = now() - start;
         }
+    char name[96];
+    sxt_plan_print(&plans[1].fixed, name, sizeof name);
     double plain = median(times[0], repeats), extended = median(times[1], repeats);
     double flops = 4.0 * (double)n_queries * ((double)depth + (double)(n_queries + 1) / 2) * N_HEADS * head_dim;
     printf("%s %s, %s keys, head size %d, %d threads, %lld queries at depth %lld, scratch %.1f MiB a thread\n",
            sxt_kernels_get()->name, precision, sxt_type_find(type)->name, (int)head_dim, n_threads,
            (long long)n_queries, (long long)depth, (double)scratch_bytes / (1 << 20));
-    printf("plain %.3f ms %.1f GFLOP/s %.1f GB/s; self-extend %.3f ms %.1f GFLOP/s; ratio %.3f\n", 1e3 * plain,
-           1e-9 * flops / plain, 1e-9 * (double)layer_bytes / plain, 1e3 * extended, 1e-9 * flops / extended,
-           extended / plain);
+    printf("plain %.3f ms %.1f GFLOP/s %.1f GB/s; %s %.3f ms %.1f GFLOP/s; ratio %.3f\n", 1e3 * plain,
+           1e-9 * flops / plain, 1e-9 * (double)layer_bytes / plain, name, 1e3 * extended,
+           1e-9 * flops / extended, extended / plain);
     return 0;
 }

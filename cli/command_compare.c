@@ -285,8 +285,9 @@ int command_compare(const option_values *options) {
     int code = model_open(options->model, false, &model);
     if (code != EXIT_CODE_OK) return code;
     job.model = model;
-    code = choose_plans(&job);
-    if (code == EXIT_CODE_OK) code = text_windows_open(options, model, longest(options), &job.windows);
+    code = text_windows_open(options, model, longest(options), &job.windows);
+    if (code == EXIT_CODE_OK)
+        code = choose_plans(&job); /* after what is refused whatever the plan: it leaves notes */
     if (code == EXIT_CODE_OK) code = make_keys(&job);
     job.line = progress_start("comparing", "tokens");
     if (code == EXIT_CODE_OK) code = compare_all(&job);

@@ -48,7 +48,7 @@ static int memory_contexts(const option_values *options, int64_t contexts[4]) {
 }
 
 /* Plans whose longest context is told: none, self-extend with several groups, and --extend's. */
-enum { MAX_LISTED_PLANS = 8, PLAN_TEXT = 96 };
+enum { MAX_LISTED_PLANS = 8, PLAN_TEXT = 256 };
 
 static int listed_plans(const option_values *options, const sxt_model_info *info,
                         char plans[MAX_LISTED_PLANS][PLAN_TEXT]) {

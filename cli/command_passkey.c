@@ -42,7 +42,7 @@ typedef struct passkey_row {
     int64_t length;
     share all, by_depth[N_DEPTHS], by_style[MAX_STYLES];
     int n_styles;
-    char plan[96];
+    char plan[256];
     bool is_auto; /* the plan is auto's choice */
     bool within_limit;
 } passkey_row;
@@ -98,7 +98,7 @@ static void print_document_row(json_document *rows, const passkey_row *row) {
 
 static void print_table_row(const passkey_row *row) {
     text_buffer line = {0};
-    char name[128];
+    char name[280];
     snprintf(name, sizeof name, "%s%s", row->plan,
              row->is_auto && strcmp(row->plan, "auto") != 0 ? " (auto)" : "");
     text_buffer_print(&line, "%8lld  %-40s %6lld %8.3f  %-12s ", (long long)row->length, name,

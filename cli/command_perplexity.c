@@ -37,7 +37,7 @@ static void print_row(perplexity_job *job, int64_t length, const sxt_plan_info *
             printf("%8s  %-40s %7s %9s %10s %16s %16s  %s\n", "length", "plan", "windows", "nll", "ppl",
                    "nll_last_quarter", "ppl_last_quarter", "within_limit");
         job->has_header = true;
-        char name[128];
+        char name[280];
         snprintf(name, sizeof name, "%s%s", plan->plan, is_auto ? " (auto)" : "");
         printf("%8lld  %-40s %7lld %9.4f %10.3f %16.4f %16.3f  %s\n", (long long)length, name,
                (long long)job->options->windows, nll, exp(nll), late, exp(late),

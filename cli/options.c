@@ -3,6 +3,7 @@
 #include "exit_code.h"
 #include "message.h"
 #include "nearest.h"
+#include "plan_words.h"
 #include "text_buffer.h"
 
 #include <getopt.h>
@@ -11,7 +12,7 @@
 #include <string.h>
 
 /* getopt_long returns FIRST_LONG + row for a long name, the letter for a short one. */
-enum { FIRST_LONG = 1000, MAX_NAMES = 64 * (1 + MAX_ALIASES) };
+enum { FIRST_LONG = 1000, MAX_NAMES = MAX_OPTIONS * (1 + MAX_ALIASES) };
 
 static bool row_is_for(const option_row *row, const command_row *command) {
     return (row->commands & command->id) != 0;
@@ -198,16 +199,16 @@ static int take_option(const command_row *command, int result, const char *argum
     if (result == ':' || result == '?') return complain(command, result, argument);
     const option_row *row = row_of(command, result);
     if (result >= FIRST_LONG && !is_whole_name(row, argument)) return unknown_long(command, argument);
-    uint64_t bit = UINT64_C(1) << (row - OPTION_TABLE);
-    if (row->kind == OPTION_PLAN && !command->many_plans && (options->given & bit) != 0)
+    bool *given = &options->given[row - OPTION_TABLE];
+    if (row->kind == OPTION_PLAN && !command->many_plans && *given)
         return message_error(EXIT_CODE_USAGE, "--%s may be given once to '%s'", row->name, command->name);
-    options->given |= bit;
+    *given = true;
     return store(row, optarg, options);
 }
 
 int options_parse(const command_row *command, int argc, char **argv, option_values *options) {
     struct option long_options[MAX_NAMES];
-    char letters[3 * 64 + 3];
+    char letters[2 * MAX_OPTIONS + 3];
     memset(options, 0, sizeof *options);
     int code = set_defaults(command, options);
     fill_getopt(command, long_options, letters);
@@ -216,7 +217,7 @@ int options_parse(const command_row *command, int argc, char **argv, option_valu
     const char *argument = "";
     while (code == 0 && optind < argc) {
         /* A cluster of letters (-iv) stays the current argument until its last letter. */
-        argument = argv[optind];
+        argument = argv[optind] = plan_words_spell_out(command, argv[optind]);
         int result = getopt_long(argc, argv, letters, long_options, NULL);
         if (result != -1)
             code = take_option(command, result, argument, options);
@@ -226,7 +227,7 @@ int options_parse(const command_row *command, int argc, char **argv, option_valu
             code = take_positional(command, argv[optind++], options);
     }
     if (options->no_special) options->special = false;
-    return code;
+    return code == 0 ? plan_words_apply(options) : code;
 }
 
 void options_free(option_values *options) {
@@ -239,6 +240,6 @@ void options_free(option_values *options) {
 
 bool options_given(const option_values *options, const char *name) {
     for (int i = 0; i < N_OPTIONS; i++)
-        if (strcmp(OPTION_TABLE[i].name, name) == 0 && (options->given >> i & 1) != 0) return true;
+        if (strcmp(OPTION_TABLE[i].name, name) == 0 && options->given[i]) return true;
     return false;
 }

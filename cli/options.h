@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { MAX_PLANS = 16, MAX_CHOICES = 16, MAX_POSITIONAL = 2, MAX_ALIASES = 2 };
+enum { MAX_PLANS = 16, MAX_CHOICES = 16, MAX_POSITIONAL = 2, MAX_ALIASES = 2, MAX_OPTIONS = 128 };
 
 /* What an option that may be given several times said. */
 typedef struct choice_list {
@@ -16,12 +16,21 @@ typedef struct choice_list {
     int n;
 } choice_list;
 
+/* llama.cpp's words for plans; plan_words.h makes a plan of them. */
+typedef struct plan_words {
+    const char *scaling; /* none, linear, yarn */
+    double scale, freq_base, freq_scale, ext_factor, attn_factor, beta_slow, beta_fast;
+    int64_t original, group, window;
+    char plan[256]; /* what they say together */
+} plan_words;
+
 /* What a command line said; a text that was not given is NULL. Strings are argv's. */
 typedef struct option_values {
     const char *model, *file, *prompt, *system, *chat_template, *session, *output, *filler, *methods;
     const char *kv, *type, *precision;
     const char *plans[MAX_PLANS];
     int n_plans;
+    plan_words words;
     choice_list kvs;
     integer_list tokens, decode, lengths, fill_depths;
     real_list depths;
@@ -35,7 +44,7 @@ typedef struct option_values {
     const char *completions, *random_config, *vocab;
     const char *positional[MAX_POSITIONAL];
     int n_positional;
-    uint64_t given; /* bit i: row i of the table was on the command line */
+    bool given[MAX_OPTIONS]; /* row i of the table was on the command line */
 } option_values;
 
 typedef enum option_kind {

@@ -132,7 +132,8 @@ typedef struct sxt_model_info {
     int64_t sliding_window; /* 0: none */
     int32_t n_sliding;      /* layers that have it; the others see all */
     double rope_theta;
-    const char *rope_scaling; /* "none", "linear:factor=4", "yarn:...", "llama3:...", "factors" */
+    const char *rope_scaling; /* "none", "linear:factor=4", "yarn:...", "llama3:...", "dynamic:...",
+                                 "longrope:...", "factors" (divisors in a tensor) */
     bool tied_output;         /* output projection shares the embedding */
     int64_t n_params;
     int64_t n_tensors;
@@ -201,8 +202,8 @@ SXT_API sxt_status sxt_chat_tokens(const sxt_model *model, const char *template_
 
 /* What a plan means for a model and a length. */
 typedef struct sxt_plan_info {
-    char plan[96];     /* what runs, canonical: "none", "self-extend:group=8,window=64" */
-    char asked[96];    /* what was asked: "auto" */
+    char plan[256];    /* what runs, canonical: "none", "self-extend:group=8,window=64" */
+    char asked[256];   /* what was asked: "auto" */
     char reason[160];  /* why `auto` chose it; "" otherwise */
     int64_t length;    /* the length it was chosen for, in tokens */
     int64_t limit;     /* longest context whose relative positions stay inside the trained window */
@@ -210,8 +211,8 @@ typedef struct sxt_plan_info {
     char advice[192];  /* when not: the limit and a plan that fits; "" otherwise */
 } sxt_plan_info;
 
-/* Reads `plan` ("auto", "none", "self-extend:group=8,window=512"), checks its parameters against the
- * model and resolves it for a context of `length` tokens. */
+/* Reads `plan` ("auto", "none", "self-extend:group=8,window=512", "yarn:factor=4", "rerope+log-n"), checks its
+ * parameters against the model and resolves it for a context of `length` tokens. */
 SXT_API sxt_status sxt_plan_resolve(const sxt_model *model, const char *plan, int64_t length,
                                     sxt_plan_info *info, sxt_error *error);
 
@@ -237,7 +238,7 @@ typedef struct sxt_session_params {
     int32_t chunk;            /* tokens per step while a prompt is read; 0: 512. Does not change a bit. */
     sxt_type kv_type;         /* F32, F16 (default), BF16, Q8_0 or Q4_0 */
     const char *plan;         /* NULL: "auto" */
-    bool reread;              /* recompute what was cached under an earlier plan when `auto` changes it */
+    bool reread;              /* recompute what was cached under an earlier plan when it changes */
     sxt_progress_fn progress; /* may be NULL */
     void *progress_user;
     sxt_precision precision; /* default SXT_PRECISION_FAST */

@@ -21,7 +21,7 @@ struct sxt_session {
     sxt_plan_request request;
     sxt_plan plan;
     int64_t plan_length; /* tokens for which the plan was chosen */
-    char asked[96], reason[160];
+    char asked[SXT_PLAN_TEXT], reason[160];
 
     int32_t *tokens; /* (n_ctx): the history; only [0, n_cached) is in the cache */
     int64_t n_tokens, n_cached;
@@ -44,6 +44,10 @@ sxt_status sxt_session_memory(const sxt_model *model, const sxt_session_params *
 
 /* The model as plans see it. */
 sxt_plan_model sxt_session_plan_model(const sxt_model *model);
+
+/* Puts a plan for a context of `length` tokens into force, with its rotary frequencies, and drops what it makes
+ * invalid. When this fails for want of memory, the next call tries again. */
+sxt_status sxt_session_use_plan(sxt_session *session, const sxt_plan *plan, int64_t length, sxt_error *error);
 
 /* Forgets the cache from index n on; the history keeps at most n tokens. */
 void sxt_session_truncate(sxt_session *session, int64_t n);

@@ -33,7 +33,7 @@ uint64_t sxt_session_file_bytes(const sxt_session *s, int64_t n_tokens, int64_t 
 }
 
 static sxt_status write_state(sxt_session *s, saver *out, sxt_error *error) {
-    char plan[96];
+    char plan[SXT_PLAN_TEXT];
     sxt_plan_print(&s->plan, plan, sizeof plan);
     uint32_t version = VERSION, kv_type = (uint32_t)s->params.kv_type, plan_size = (uint32_t)strlen(plan);
     sxt_hash model = s->model->fingerprint;
@@ -114,7 +114,7 @@ static sxt_status read_header(const sxt_session *s, sxt_reader *r, state_header 
                         "saved with a cache of type %s, this session has %s; use the same type",
                         sxt_type_name((sxt_type)kv_type), sxt_type_name(s->params.kv_type));
     if (header->n_cached < 1 || header->n_cached > header->n_tokens || header->n_tokens > INT32_MAX ||
-        plan_size < 1 || plan_size > 95)
+        plan_size < 1 || plan_size >= SXT_PLAN_TEXT)
         return damaged(error, 28, "its sizes are out of range");
     if (header->plan_length < 1) return damaged(error, 48, "its plan length is out of range");
     if (r->size != sxt_session_file_bytes(s, header->n_tokens, header->n_cached, plan_size))
@@ -123,7 +123,7 @@ static sxt_status read_header(const sxt_session *s, sxt_reader *r, state_header 
         return sxt_fail(error, SXT_E_MISMATCH, "holds %lld tokens, the context %lld; ask for a longer context",
                         (long long)header->n_cached, (long long)s->params.n_ctx);
     header->plan_length = sxt_min_i64(header->plan_length, s->params.n_ctx);
-    char plan[96] = {0};
+    char plan[SXT_PLAN_TEXT] = {0};
     memcpy(plan, sxt_read_bytes(r, plan_size), plan_size);
     return read_plan(s, plan, header, error);
 }
@@ -184,8 +184,7 @@ static sxt_status load_map(sxt_session *s, const sxt_map *map, sxt_error *error)
         if (token < 0 || token >= s->model->hparams.n_vocab)
             return damaged(error, tokens.pos, "a token is out of range");
     }
-    SXT_TRY(sxt_rope_reserve(s->rope, header.plan_length + 1, error));
-    if (s->local_rope) SXT_TRY(sxt_rope_reserve(s->local_rope, header.plan_length + 1, error));
+    SXT_TRY(sxt_session_use_plan(s, &header.plan, header.plan_length, error));
     int64_t n_kept = sxt_min_i64(header.n_tokens, s->params.n_ctx); /* past it are only tokens not read yet */
     SXT_TRY(copy_bytes(&l, s->tokens, (size_t)n_kept * sizeof(int32_t), error));
     l.reader.pos += (uint64_t)(header.n_tokens - n_kept) * sizeof(int32_t);
@@ -193,8 +192,6 @@ static sxt_status load_map(sxt_session *s, const sxt_map *map, sxt_error *error)
     s->n_tokens = n_kept;
     s->n_cached = header.n_cached;
     s->has_logits = false;
-    s->plan = header.plan;
-    s->plan_length = header.plan_length;
     snprintf(s->reason, sizeof s->reason, "%s", s->request.is_auto ? "as in the saved session" : "");
     return SXT_OK;
 }

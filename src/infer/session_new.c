@@ -14,7 +14,10 @@ sxt_session_params sxt_session_params_default(void) { return (sxt_session_params
 sxt_plan_model sxt_session_plan_model(const sxt_model *model) {
     const sxt_hparams *h = &model->hparams;
     bool all_slide = h->n_sliding == h->n_layers;
-    return (sxt_plan_model){h->n_ctx_train, all_slide ? h->sliding_window : 0, h->traits.alibi == 0};
+    return (sxt_plan_model){.n_ctx_train = h->n_ctx_train,
+                            .sliding_window = all_slide ? h->sliding_window : 0,
+                            .rotary = h->traits.alibi == 0,
+                            .rope = &h->rope};
 }
 
 sxt_status sxt_session_params_check(const sxt_model *model, const sxt_session_params *given,
@@ -53,6 +56,9 @@ sxt_status sxt_session_memory(const sxt_model *model, const sxt_session_params *
     uint64_t row = sxt_kv_row_bytes(p->kv_type, h->head_dim);
     uint64_t per_token = 2 * (uint64_t)h->n_layers * (uint64_t)h->n_kv_heads * row;
     uint64_t worst;
+    sxt_plan_model plan_model = sxt_session_plan_model(model);
+    sxt_plan_request request;
+    SXT_TRY(sxt_plan_parse(p->plan ? p->plan : "auto", &plan_model, &request, error));
     if (!sxt_mul_ok(per_token, (uint64_t)p->n_ctx + SXT_KV_BLOCK, &worst) || worst > (uint64_t)1 << 60)
         return sxt_fail(error, SXT_E_MEMORY,
                         "a context of %lld tokens needs more memory than any machine has; ask for less",
@@ -66,8 +72,9 @@ sxt_status sxt_session_memory(const sxt_model *model, const sxt_session_params *
         plan->weights_bytes -= sxt_packed_weights_file_bytes(model->packed);
     }
     plan->kv_bytes = sxt_kv_cache_bytes(p->kv_type, h->n_layers, h->n_kv_heads, h->head_dim, p->n_ctx);
-    uint64_t angles = (uint64_t)p->n_ctx * (uint64_t)h->rope.n_rot * sizeof(float);
-    if (sxt_hparams_local_rope(h)) angles *= 2;
+    sxt_plan chosen = sxt_plan_choose(&request, p->n_ctx, NULL, NULL, 0);
+    int64_t n_rows = sxt_plan_n_rows(&chosen, p->n_ctx) + (sxt_hparams_local_rope(h) ? p->n_ctx + 2 : 0);
+    uint64_t angles = (uint64_t)n_rows * sxt_rope_row_bytes(h->rope.n_rot);
     uint64_t vocab = (uint64_t)h->n_vocab * ((1 + SXT_SCAN_ROWS) * sizeof(float) + sizeof(sxt_candidate));
     plan->scratch_bytes = sxt_forward_bytes(model, p->n_threads, p->chunk) + angles + vocab +
                           (uint64_t)p->n_ctx * sizeof(int32_t);
@@ -116,7 +123,9 @@ static sxt_status make_parts(sxt_session *s, sxt_error *error) {
     SXT_TRY(sxt_pool_new(p->n_threads, &s->pool, error));
     if (p->precision == SXT_PRECISION_FAST) SXT_TRY(sxt_packed_weights_make(model->packed, s->pool, error));
     SXT_TRY(sxt_forward_new(model, s->pool, p->chunk, p->precision, &s->forward, error));
-    SXT_TRY(sxt_rope_new(&h->rope, &s->rope, error));
+    sxt_rope_params rope;
+    sxt_plan_rope(&s->plan, &h->rope, 0, &rope);
+    SXT_TRY(sxt_rope_new(&rope, &s->rope, error));
     if (sxt_hparams_local_rope(h)) SXT_TRY(sxt_rope_new(sxt_hparams_local_rope(h), &s->local_rope, error));
     SXT_TRY(sxt_kv_cache_make(&s->cache, p->kv_type, h->n_layers, h->n_kv_heads, h->head_dim, p->n_ctx, error));
     SXT_TRY(sxt_sampler_make(&s->sampler, n_named < h->n_vocab ? n_named : h->n_vocab, error));

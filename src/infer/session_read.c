@@ -37,20 +37,41 @@ static sxt_status check_tokens(const sxt_session *s, const int32_t *tokens, int6
     return SXT_OK;
 }
 
+/* The frequencies of a plan. The old table goes before the new one is made, so that two never count; rows that
+ * are not there are computed when they are asked for. */
+static sxt_status use_frequencies(sxt_session *s, const sxt_plan *plan, int64_t length, bool *changed,
+                                  sxt_error *error) {
+    sxt_rope_params params;
+    sxt_rope *rope;
+    sxt_plan_rope(plan, &s->model->hparams.rope, length, &params);
+    SXT_TRY(sxt_rope_new(&params, &rope, error));
+    *changed = !sxt_rope_same(rope, s->rope);
+    sxt_rope_free(*changed ? s->rope : rope);
+    if (*changed) s->rope = rope;
+    return SXT_OK;
+}
+
+sxt_status sxt_session_use_plan(sxt_session *s, const sxt_plan *plan, int64_t length, sxt_error *error) {
+    bool other_frequencies;
+    SXT_TRY(use_frequencies(s, plan, length, &other_frequencies, error));
+    if (other_frequencies || !sxt_plan_equal(plan, &s->plan)) {
+        s->has_logits = false;
+        if (s->params.reread) s->n_cached = 0;
+    }
+    s->plan = *plan;
+    SXT_TRY(sxt_plan_reserve_rows(plan, s->rope, length, error));
+    if (s->local_rope) SXT_TRY(sxt_rope_reserve(s->local_rope, length + 1, error));
+    s->plan_length = length;
+    return SXT_OK;
+}
+
 /* Chooses the plan for a context of `length` tokens. What was cached under another plan stays, unless the
  * caller asked to reread it. */
 static sxt_status adopt_plan(sxt_session *s, int64_t length, sxt_error *error) {
     const sxt_plan *current = s->n_cached > 0 ? &s->plan : NULL;
     char reason[sizeof s->reason];
     sxt_plan plan = sxt_plan_choose(&s->request, length, current, reason, sizeof reason);
-    SXT_TRY(sxt_rope_reserve(s->rope, length + 1, error));
-    if (s->local_rope) SXT_TRY(sxt_rope_reserve(s->local_rope, length + 1, error));
-    if (!sxt_plan_equal(&plan, &s->plan)) {
-        s->has_logits = false;
-        if (s->params.reread) s->n_cached = 0;
-    }
-    s->plan = plan;
-    s->plan_length = length;
+    SXT_TRY(sxt_session_use_plan(s, &plan, length, error));
     memcpy(s->reason, reason, sizeof reason);
     return SXT_OK;
 }

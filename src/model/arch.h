@@ -42,7 +42,9 @@ typedef enum sxt_weight_slot {
     SXT_W_UP,
     SXT_W_DOWN,
     SXT_W_FIRST_SLOTS, /* those above have the numbers that random models are made from: new ones follow */
-    SXT_W_OUTPUT_NORM_BIAS = SXT_W_FIRST_SLOTS,
+    SXT_W_ROPE_LONG = SXT_W_FIRST_SLOTS, /* the model's */
+    SXT_W_ROPE_SHORT,
+    SXT_W_OUTPUT_NORM_BIAS,
     SXT_W_OUTPUT_BIAS,
     SXT_W_ATTN_NORM_BIAS,
     SXT_W_QKV, /* rows of q, k and v in one tensor; stands before Q in a table */
@@ -101,8 +103,10 @@ struct sxt_arch {
 #define SXT_MODEL_ROWS                                                                                         \
     {SXT_W_EMBED, false, SXT_NEEDED, "token_embd.weight", "model.embed_tokens.weight", NULL},                  \
         {SXT_W_OUTPUT_NORM, false, SXT_NEEDED, "output_norm.weight", "model.norm.weight", NULL},               \
-        {SXT_W_OUTPUT, false, SXT_OPTIONAL, "output.weight", "lm_head.weight", NULL}, {                        \
-        SXT_W_ROPE_FREQS, false, SXT_OPTIONAL, "rope_freqs.weight", NULL, NULL                                 \
+        {SXT_W_OUTPUT, false, SXT_OPTIONAL, "output.weight", "lm_head.weight", NULL},                          \
+        {SXT_W_ROPE_FREQS, false, SXT_OPTIONAL, "rope_freqs.weight", NULL, NULL},                              \
+        {SXT_W_ROPE_LONG, false, SXT_OPTIONAL, "rope_factors_long.weight", NULL, NULL}, {                      \
+        SXT_W_ROPE_SHORT, false, SXT_OPTIONAL, "rope_factors_short.weight", NULL, NULL                         \
     }
 /* Apart from each other: queries, keys, values, the attention's output; the gated feed-forward part. */
 #define SXT_ATTENTION_ROWS                                                                                     \

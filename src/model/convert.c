@@ -20,6 +20,12 @@ typedef struct job {
     sxt_row_change change;
 } job;
 
+/* A vector of divisors of the rotary frequencies. */
+typedef struct divisors {
+    const char *name;
+    const float *values; /* (n_rot / 2) */
+} divisors;
+
 typedef struct conversion {
     const sxt_model *model;
     const sxt_convert_params *params;
@@ -30,13 +36,13 @@ typedef struct conversion {
     job *jobs; /* (n_jobs) */
     char (*names)[SXT_WEIGHT_NAME_MAX];
     int64_t n_jobs;
+    float *factors;       /* (n_rot / 2) rope_freqs.weight to be made, or NULL */
+    divisors divisors[2]; /* tensors that config.json stands for in a folder */
+    int n_divisors;
     sxt_tensor *made; /* (2 * n_layers) what a folder has in several tensors */
     int64_t n_made;
-    float *factors; /* (n_rot / 2) rope_freqs.weight to be made, or NULL */
     sxt_error *error;
 } conversion;
-
-static const char factors_name[] = "rope_freqs.weight";
 
 static int64_t columns_of(const sxt_tensor *tensor) {
     return tensor->n_dims > 0 ? tensor->dims[tensor->n_dims - 1] : 1;
@@ -138,11 +144,16 @@ static void plan_gguf(conversion *c) {
 
 static sxt_status make_factors(conversion *c) {
     const sxt_rope_params *rope = &c->model->hparams.rope;
-    if (c->model->source.gguf || rope->scaling != SXT_ROPE_LLAMA3) return SXT_OK;
+    if (c->model->source.gguf) return SXT_OK;
+    if (rope->scaling == SXT_ROPE_LONGROPE) {
+        c->divisors[c->n_divisors++] = (divisors){"rope_factors_long.weight", rope->long_factors};
+        c->divisors[c->n_divisors++] = (divisors){"rope_factors_short.weight", rope->short_factors};
+    }
+    if (!sxt_export_has_divisors(rope)) return SXT_OK;
     c->factors = sxt_alloc((size_t)rope->n_rot / 2, sizeof *c->factors);
     if (!c->factors) return sxt_fail_memory(c->error, "rotary factors", (uint64_t)rope->n_rot * 2);
-    sxt_export_llama3_factors(rope, c->factors);
-    return SXT_OK;
+    c->divisors[c->n_divisors++] = (divisors){"rope_freqs.weight", c->factors};
+    return sxt_export_divisors(rope, c->factors, c->error);
 }
 
 static sxt_status plan_jobs(conversion *c) {
@@ -165,7 +176,8 @@ static void declare_tensors(conversion *c) {
         sxt_gguf_writer_tensor(c->writer, c->jobs[i].name, c->jobs[i].type, c->jobs[i].tensor->n_dims,
                                c->jobs[i].tensor->dims);
     const int64_t n_factors = c->model->hparams.rope.n_rot / 2;
-    if (c->factors) sxt_gguf_writer_tensor(c->writer, factors_name, SXT_TYPE_F32, 1, &n_factors);
+    for (int i = 0; i < c->n_divisors; i++)
+        sxt_gguf_writer_tensor(c->writer, c->divisors[i].name, SXT_TYPE_F32, 1, &n_factors);
 }
 
 /* ---- All of it ---- */
@@ -187,9 +199,10 @@ static sxt_status write_tensors(conversion *c) {
                             "stopped after %lld of %lld tensors; nothing was written", (long long)(i + 1),
                             (long long)c->n_jobs);
     }
-    if (!c->factors) return SXT_OK;
-    size_t n_bytes = (size_t)c->model->hparams.rope.n_rot / 2 * sizeof *c->factors;
-    return sxt_gguf_writer_data(c->writer, c->factors, n_bytes, c->error);
+    size_t n_bytes = (size_t)c->model->hparams.rope.n_rot / 2 * sizeof(float);
+    for (int i = 0; i < c->n_divisors; i++)
+        SXT_TRY(sxt_gguf_writer_data(c->writer, c->divisors[i].values, n_bytes, c->error));
+    return SXT_OK;
 }
 
 static sxt_status check_arguments(conversion *c) {

@@ -1,6 +1,7 @@
 #include "model/export_values.h"
 
 #include "base/memory.h"
+#include "plan/rope_frequencies.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -52,6 +53,30 @@ static void copy_values(const sxt_gguf *gguf, sxt_gguf_writer *w) {
 
 /* ---- Hyper-parameters ---- */
 
+static void put_original(sxt_gguf_writer *w, const sxt_model *model) {
+    put_size(w, model, "rope.scaling.original_context_length", (int64_t)model->hparams.rope.original_context);
+}
+
+static void put_yarn(sxt_gguf_writer *w, const sxt_model *model) {
+    const sxt_rope_params *rope = &model->hparams.rope;
+    if (rope->exact_ramp) { /* no key says so: the divisors hold the frequencies */
+        put_name(w, model, "rope.scaling.type", "none");
+        put_number(w, model, "rope.scaling.attn_factor", sxt_rope_attention_factor(rope));
+        put_original(w, model);
+        return;
+    }
+    put_name(w, model, "rope.scaling.type", "yarn");
+    put_number(w, model, "rope.scaling.factor", rope->factor);
+    put_original(w, model);
+    /* llama.cpp reads these two for some architectures only; others need its --yarn-beta-fast and -slow. */
+    put_number(w, model, "rope.scaling.yarn_beta_fast", rope->beta_fast);
+    put_number(w, model, "rope.scaling.yarn_beta_slow", rope->beta_slow);
+    /* The file's factor multiplies the reader's own. */
+    double own = rope->factor <= 1 ? 1 : 0.1 * log(rope->factor) + 1;
+    if (rope->attention_factor > 0)
+        put_number(w, model, "rope.scaling.attn_factor", rope->attention_factor / own);
+}
+
 static void put_rope(sxt_gguf_writer *w, const sxt_model *model) {
     const sxt_hparams *h = &model->hparams;
     const sxt_rope_params *rope = &h->rope;
@@ -59,20 +84,26 @@ static void put_rope(sxt_gguf_writer *w, const sxt_model *model) {
     put_size(w, model, "rope.dimension_count", rope->n_rot);
     put_number(w, model, "rope.freq_base", rope->theta);
     if (h->has_local_rope) put_number(w, model, "rope.freq_base_swa", h->local_rope.theta);
-    if (rope->scaling == SXT_ROPE_LINEAR) {
+    switch (rope->scaling) {
+    case SXT_ROPE_LINEAR:
         put_name(w, model, "rope.scaling.type", "linear");
         put_number(w, model, "rope.scaling.factor", rope->factor);
-    } else if (rope->scaling == SXT_ROPE_YARN) {
-        put_name(w, model, "rope.scaling.type", "yarn");
-        put_number(w, model, "rope.scaling.factor", rope->factor);
-        put_size(w, model, "rope.scaling.original_context_length", (int64_t)rope->original_context);
-        /* llama.cpp reads these two for some architectures only; others need its --yarn-beta-fast and -slow. */
-        put_number(w, model, "rope.scaling.yarn_beta_fast", rope->beta_fast);
-        put_number(w, model, "rope.scaling.yarn_beta_slow", rope->beta_slow);
-        /* The file's factor multiplies the reader's own. */
-        double own = rope->factor <= 1 ? 1 : 0.1 * log(rope->factor) + 1;
-        if (rope->attention_factor > 0)
-            put_number(w, model, "rope.scaling.attn_factor", rope->attention_factor / own);
+        break;
+    case SXT_ROPE_YARN: put_yarn(w, model); break;
+    case SXT_ROPE_LLAMA3: put_original(w, model); break; /* the rest is in the divisors */
+    case SXT_ROPE_DYNAMIC:
+        /* "none" for other readers, who are right with it up to the trained window. */
+        put_name(w, model, "rope.scaling.type", "none");
+        put_number(w, model, "rope.scaling.dynamic_factor", rope->factor);
+        put_original(w, model);
+        break;
+    case SXT_ROPE_LONGROPE:
+        /* No factor: readers would divide the positions by it. */
+        put_name(w, model, "rope.scaling.type", "longrope");
+        put_number(w, model, "rope.scaling.attn_factor", sxt_rope_attention_factor(rope));
+        put_original(w, model);
+        break;
+    default: break;
     }
 }
 
@@ -150,6 +181,23 @@ void sxt_export_llama3_factors(const sxt_rope_params *rope, float *factors) {
         if (turns < low) blend = 0;
         factors[p] = (float)(1 / ((1 - blend) / rope->factor + blend));
     }
+}
+
+bool sxt_export_has_divisors(const sxt_rope_params *rope) {
+    return rope->scaling == SXT_ROPE_LLAMA3 || (rope->scaling == SXT_ROPE_YARN && rope->exact_ramp);
+}
+
+sxt_status sxt_export_divisors(const sxt_rope_params *rope, float *divisors, sxt_error *error) {
+    if (rope->scaling == SXT_ROPE_LLAMA3) {
+        sxt_export_llama3_factors(rope, divisors);
+        return SXT_OK;
+    }
+    sxt_rope *scaled;
+    SXT_TRY(sxt_rope_new(rope, &scaled, error));
+    for (int32_t p = 0; p < rope->n_rot / 2; p++)
+        divisors[p] = (float)(pow(rope->theta, -2.0 * p / rope->n_rot) / sxt_rope_frequencies(scaled)[p]);
+    sxt_rope_free(scaled);
+    return SXT_OK;
 }
 
 /* ---- Tokenizer ---- */

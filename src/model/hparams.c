@@ -413,18 +413,3 @@ sxt_status sxt_hparams_read(const sxt_source *source, int32_t n_vocab, sxt_hpara
     SXT_TRY(find_hf_arch(&config, &arch, error));
     return read_all(&config, arch, source, embedding_rows(source, arch), n_vocab, hparams, error);
 }
-
-void sxt_rope_scaling_print(const sxt_rope_params *rope, char *text, size_t n) {
-    switch (rope->scaling) {
-    case SXT_ROPE_STILL: snprintf(text, n, "none"); break;
-    case SXT_ROPE_NONE: snprintf(text, n, "%s", rope->freq_factors ? "factors" : "none"); break;
-    case SXT_ROPE_LINEAR: snprintf(text, n, "linear:factor=%g", rope->factor); break;
-    case SXT_ROPE_YARN:
-        snprintf(text, n, "yarn:factor=%g,original_context=%.0f", rope->factor, rope->original_context);
-        break;
-    case SXT_ROPE_LLAMA3:
-        snprintf(text, n, "llama3:factor=%g,low=%g,high=%g,original_context=%.0f", rope->factor,
-                 rope->low_freq_factor, rope->high_freq_factor, rope->original_context);
-        break;
-    }
-}

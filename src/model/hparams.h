@@ -44,7 +44,7 @@ typedef struct sxt_hparams {
     bool has_local_rope; /* layers that slide turn by frequencies of their own */
     int32_t variant;     /* whatever a family's own table of weights asks for */
     sxt_traits traits;
-    sxt_rope_params rope, local_rope; /* freq_factors is set by the weights */
+    sxt_rope_params rope, local_rope; /* the lists of divisors are set by the weights */
 } sxt_hparams;
 
 /* Whether some layers slide and some do not: plans then leave those alone that do, where their window is inside
@@ -60,8 +60,8 @@ sxt_status sxt_hparams_read(const sxt_source *source, int32_t n_vocab, sxt_hpara
 sxt_status sxt_hparams_from_json(const sxt_json *document, int64_t n_rows, int32_t n_vocab,
                                  sxt_hparams *hparams, sxt_error *error);
 
-/* "none", "linear:factor=4", "yarn:factor=...,original_context=...", "llama3:...", "factors" (divisors in a
- * tensor) */
+/* "none", "linear:factor=4", "yarn:factor=...,original_context=...", "llama3:...", "dynamic:...",
+ * "longrope:...", "factors" (divisors in a tensor); what is not as usual follows. */
 void sxt_rope_scaling_print(const sxt_rope_params *rope, char *text, size_t n);
 
 #endif

@@ -15,7 +15,7 @@ struct sxt_model {
     sxt_hparams hparams; /* not set when vocab_only */
     sxt_weights weights;
     sxt_packed_weights *packed; /* of `weights`; made by the first fast session. NULL when vocab_only */
-    char rope_scaling[128];
+    char rope_scaling[192];
     char format[32];
     char architecture[64]; /* as the file names it */
     sxt_hash fingerprint;  /* of hyper-parameters and the tensor directory */

@@ -33,11 +33,14 @@ static void set_architecture(sxt_model *model) {
  * be many gigabytes. */
 static sxt_hash make_fingerprint(const sxt_model *model) {
     const sxt_hparams *h = &model->hparams;
-    char text[256];
+    char text[384];
     int n = snprintf(text, sizeof text, "%d %d %d %d %d %d %d %d %lld %.9g %.17g %s", h->n_layers, h->d_model,
                      h->n_heads, h->n_kv_heads, h->head_dim, h->rope.n_rot, h->n_ff, h->n_vocab,
                      (long long)h->sliding_window, (double)h->norm_eps, h->rope.theta, model->rope_scaling);
     sxt_hash hash = sxt_hash_bytes(text, n > 0 ? (size_t)n : 0);
+    const size_t list_bytes = (size_t)(h->rope.n_rot / 2) * sizeof(float);
+    if (h->rope.long_factors) hash = sxt_hash_more(hash, h->rope.long_factors, list_bytes);
+    if (h->rope.short_factors) hash = sxt_hash_more(hash, h->rope.short_factors, list_bytes);
     const sxt_traits *t = &h->traits;
     n = snprintf(text, sizeof text, "%s %d %d %d %d %.9g %.9g %.9g %.9g %.9g %.17g", h->arch->gguf_name,
                  h->n_sliding, t->activation, t->parallel + 2 * t->own_head_norms, h->variant,

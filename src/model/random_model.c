@@ -7,6 +7,7 @@
 #include "model/export_values.h"
 #include "model/random_numbers.h"
 #include "model/recipe.h"
+#include "model/rope_config.h"
 
 #include <assert.h>
 #include <math.h>
@@ -29,7 +30,8 @@ typedef struct random_job {
     uint64_t seed;
     const sxt_convert_params *params;
     sxt_model *vocab;
-    sxt_model shape; /* the hyper-parameters, and the tokenizer of `vocab`: what is exported */
+    sxt_model shape; /* the hyper-parameters, and the tokenizer of `vocab`: what is exported. Of the weights
+                      * the lists of longrope alone */
     const sxt_recipe *recipe;
     sxt_pool *threads;
     sxt_gguf_writer *writer;
@@ -46,6 +48,18 @@ typedef struct random_job {
 
 /* ---- Shape, vocabulary ---- */
 
+static sxt_status read_lists(random_job *job, const sxt_json *document) {
+    const int32_t n = job->shape.hparams.rope.n_rot / 2;
+    sxt_weights *w = &job->shape.weights;
+    if (job->shape.hparams.rope.scaling != SXT_ROPE_LONGROPE) return SXT_OK;
+    w->rope_long = sxt_alloc((size_t)n, sizeof(float));
+    w->rope_short = sxt_alloc((size_t)n, sizeof(float));
+    if (!w->rope_long || !w->rope_short)
+        return sxt_fail_memory(job->error, "rotary factors", (uint64_t)n * sizeof(float));
+    SXT_TRY(sxt_rope_config_list(document, true, n, w->rope_long, job->error));
+    return sxt_rope_config_list(document, false, n, w->rope_short, job->error);
+}
+
 static sxt_status read_shape(random_job *job, const char *path, const char *output) {
     sxt_map map = {0};
     sxt_json *document = NULL;
@@ -58,6 +72,7 @@ static sxt_status read_shape(random_job *job, const char *path, const char *outp
     if (status == SXT_OK)
         status = sxt_hparams_from_json(document, 0, sxt_tokenizer_n_vocab(job->vocab->tokenizer),
                                        &job->shape.hparams, job->error);
+    if (status == SXT_OK) status = read_lists(job, document);
     sxt_fail_in(job->error, status, path);
     sxt_json_free(document);
     sxt_map_close(&map);
@@ -90,6 +105,12 @@ typedef struct tensor_plan {
 
 typedef sxt_status (*tensor_fn)(random_job *job, const tensor_plan *plan);
 
+/* Divisors of rotary frequencies that the scaling has no use for. */
+static bool is_left_out(const sxt_hparams *h, int slot) {
+    if (slot == SXT_W_ROPE_FREQS) return !sxt_export_has_divisors(&h->rope);
+    return (slot == SXT_W_ROPE_LONG || slot == SXT_W_ROPE_SHORT) && h->rope.scaling != SXT_ROPE_LONGROPE;
+}
+
 /* Of a weight: a seed gives the same numbers whatever slots there will be. */
 static uint64_t number_of(int32_t layer, int slot) {
     enum { SPACE = 1 << 20 };
@@ -101,8 +122,7 @@ static sxt_status visit(random_job *job, const sxt_weight_name *row, int32_t lay
     const sxt_hparams *h = &job->shape.hparams;
     tensor_plan plan = {.slot = row->slot, .type = SXT_TYPE_F32};
     plan.n_dims = sxt_weight_dims(h, row, plan.dims);
-    bool is_left_out = row->slot == SXT_W_ROPE_FREQS && h->rope.scaling != SXT_ROPE_LLAMA3;
-    if (plan.n_dims == 0 || is_left_out) return SXT_OK;
+    if (plan.n_dims == 0 || is_left_out(h, row->slot)) return SXT_OK;
     sxt_weight_name_print(row->gguf, layer, plan.name);
     if (plan.n_dims == 2 && !sxt_slot_is_norm(row->slot))
         plan.type = sxt_type_that_fits(sxt_recipe_type(job->recipe, h, row->slot, layer, job->params->pure),
@@ -221,7 +241,12 @@ static sxt_status write_vector(random_job *job, const tensor_plan *plan) {
     bool is_norm = sxt_slot_is_norm(plan->slot);
     for (int64_t i = 0; i < n; i++)
         values[i] = is_norm ? 1 : sxt_random_normal(plan->stream, (uint64_t)i, job->deviation);
-    if (plan->slot == SXT_W_ROPE_FREQS) sxt_export_llama3_factors(&job->shape.hparams.rope, values);
+    const float *list = plan->slot == SXT_W_ROPE_LONG    ? job->shape.weights.rope_long
+                        : plan->slot == SXT_W_ROPE_SHORT ? job->shape.weights.rope_short
+                                                         : NULL;
+    if (list) memcpy(values, list, (size_t)n * sizeof *values);
+    if (plan->slot == SXT_W_ROPE_FREQS)
+        SXT_TRY(sxt_export_divisors(&job->shape.hparams.rope, values, job->error));
     return sxt_gguf_writer_data(job->writer, values, (size_t)n * sizeof *values, job->error);
 }
 
@@ -270,6 +295,7 @@ sxt_status sxt_random_model_write(const char *config, const char *vocab, const c
     sxt_gguf_writer_abort(job.writer);
     sxt_pool_free(job.threads);
     sxt_model_unload(job.vocab);
+    sxt_weights_free(&job.shape.weights);
     for (int i = 0; i < job.n_pools; i++) sxt_free(job.pools[i].blocks);
     sxt_free(job.slab);
     sxt_free(job.rows);

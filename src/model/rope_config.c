@@ -1,30 +1,28 @@
 #include "model/rope_config.h"
 
+#include "model/rope_config_parts.h"
+
 #include <math.h>
 #include <string.h>
 
-static const double MIN_THETA = 1.001, MAX_THETA = 1e30, MIN_FACTOR = 0.01, MAX_FACTOR = 1e6;
-static const double MAX_CONTEXT = 2147483648.0;
-
-static bool is_named(const char *text, size_t n, const char *name) {
+bool sxt_rope_is_named(const char *text, size_t n, const char *name) {
     return strlen(name) == n && memcmp(text, name, n) == 0;
 }
 
-/* The scale on cos and sin that YaRN uses for a factor when the file gives none. */
-static double yarn_mscale(double factor, double weight) {
+double sxt_rope_yarn_scale(double factor, double weight) {
     return factor <= 1 ? 1 : 0.1 * weight * log(factor) + 1;
 }
 
-static sxt_status fail_scaling(const sxt_config *config, sxt_config_key key, const char *text, size_t n,
-                               sxt_error *error) {
+sxt_status sxt_rope_fail_scaling(const sxt_config *config, sxt_config_key key, const char *text, size_t n,
+                                 sxt_error *error) {
     return sxt_fail(error, SXT_E_UNSUPPORTED,
-                    "%s%s is \"%.*s\"; supported: none (default), linear, yarn, llama3", config->where,
-                    sxt_config_key_name(config, key), (int)(n < 64 ? n : 64), text);
+                    "%s%s is \"%.*s\"; supported: none (default), linear, dynamic, yarn, llama3, longrope",
+                    config->where, sxt_config_key_name(config, key), (int)(n < 64 ? n : 64), text);
 }
 
 /* ---- Parameters that both sources have ---- */
 
-static sxt_status read_betas(const sxt_config *config, sxt_rope_params *rope, sxt_error *error) {
+sxt_status sxt_rope_read_betas(const sxt_config *config, sxt_rope_params *rope, sxt_error *error) {
     static const sxt_config_key fast = {"rope.scaling.yarn_beta_fast", "beta_fast"};
     static const sxt_config_key slow = {"rope.scaling.yarn_beta_slow", "beta_slow"};
     bool found;
@@ -39,13 +37,23 @@ static sxt_status read_betas(const sxt_config *config, sxt_rope_params *rope, sx
     return SXT_OK;
 }
 
-static sxt_status read_original_context(const sxt_config *config, int64_t n_ctx_train, sxt_rope_params *rope,
-                                        sxt_error *error) {
+sxt_status sxt_rope_read_original(const sxt_config *config, int64_t n_ctx_train, sxt_rope_params *rope,
+                                  sxt_error *error) {
     static const sxt_config_key key = {"rope.scaling.original_context_length",
                                        "original_max_position_embeddings"};
     bool found;
     rope->original_context = (double)n_ctx_train;
-    return sxt_config_number(config, key, 1, MAX_CONTEXT, &rope->original_context, &found, error);
+    return sxt_config_number(config, key, 1, SXT_ROPE_MAX_CONTEXT, &rope->original_context, &found, error);
+}
+
+/* The factor that longrope's scale on cos and sin follows from: the trained window over the original one. */
+sxt_status sxt_rope_longrope_factor(const sxt_config *config, int64_t n_ctx_train, bool has_factor,
+                                    sxt_rope_params *rope, sxt_error *error) {
+    if (rope->original_context < 2)
+        return sxt_fail(error, SXT_E_FORMAT, "%sthe original context length is %g; longrope needs at least 2",
+                        config->where, rope->original_context);
+    if (!has_factor) rope->factor = (double)n_ctx_train / rope->original_context;
+    return SXT_OK;
 }
 
 /* ---- GGUF ---- */
@@ -54,12 +62,13 @@ static sxt_status gguf_factor(const sxt_config *config, sxt_rope_params *rope, s
     static const sxt_config_key key = {"rope.scaling.factor", NULL}, old_key = {"rope.scale_linear", NULL};
     bool found;
     double factor = 0;
-    SXT_TRY(sxt_config_number(config, key, 0, MAX_FACTOR, &factor, &found, error));
-    if (factor == 0) SXT_TRY(sxt_config_number(config, old_key, 0, MAX_FACTOR, &factor, &found, error));
+    SXT_TRY(sxt_config_number(config, key, 0, SXT_ROPE_MAX_FACTOR, &factor, &found, error));
+    if (factor == 0)
+        SXT_TRY(sxt_config_number(config, old_key, 0, SXT_ROPE_MAX_FACTOR, &factor, &found, error));
     if (factor == 0) factor = 1; /* how this format writes "not scaled" */
-    if (factor < MIN_FACTOR)
+    if (factor < SXT_ROPE_MIN_FACTOR)
         return sxt_fail(error, SXT_E_FORMAT, "%srope.scaling.factor is %g; needed %g to %g", config->where,
-                        factor, MIN_FACTOR, MAX_FACTOR);
+                        factor, SXT_ROPE_MIN_FACTOR, SXT_ROPE_MAX_FACTOR);
     rope->factor = factor;
     return SXT_OK;
 }
@@ -83,135 +92,82 @@ static sxt_status gguf_refuse_unusual(const sxt_config *config, sxt_error *error
     return SXT_OK;
 }
 
-/* attn_factor multiplies YaRN's own scale. Under other scalings no Llama model has it. */
+/* attn_factor multiplies YaRN's own scale; under other scalings it is the scale. */
 static sxt_status gguf_attention_factor(const sxt_config *config, sxt_rope_params *rope, sxt_error *error) {
     static const sxt_config_key key = {"rope.scaling.attn_factor", NULL};
     bool found;
     double factor = 1;
     SXT_TRY(sxt_config_number(config, key, 0.01, 100, &factor, &found, error));
-    if (rope->scaling == SXT_ROPE_YARN) {
-        rope->attention_factor = found ? factor * yarn_mscale(rope->factor, 1) : 0;
-    } else if (factor != 1) {
-        return sxt_fail(error, SXT_E_UNSUPPORTED, "%srope.scaling.attn_factor is %g without yarn scaling",
-                        config->where, factor);
-    }
+    bool is_usual = factor == 1 && rope->scaling != SXT_ROPE_LONGROPE;
+    if (found && !is_usual) rope->attention_factor = factor;
+    if (found && rope->scaling == SXT_ROPE_YARN) rope->attention_factor *= sxt_rope_yarn_scale(rope->factor, 1);
     return gguf_refuse_unusual(config, error);
+}
+
+/* What no other reader knows: `type` is "none" for them, and they are right up to the trained window. */
+static sxt_status gguf_dynamic(const sxt_config *config, int64_t n_ctx_train, sxt_rope_params *rope,
+                               sxt_error *error) {
+    static const sxt_config_key key = {"rope.scaling.dynamic_factor", NULL};
+    bool found;
+    rope->factor = 1;
+    SXT_TRY(
+        sxt_config_number(config, key, SXT_ROPE_MIN_FACTOR, SXT_ROPE_MAX_FACTOR, &rope->factor, &found, error));
+    if (!found) return SXT_OK;
+    rope->scaling = SXT_ROPE_DYNAMIC;
+    return sxt_rope_read_original(config, n_ctx_train, rope, error);
+}
+
+/* The lists themselves are tensors, which the weights bind. Some converters leave the type out, so two lists
+ * without a type count. */
+static bool gguf_has_lists(const sxt_config *config) {
+    return sxt_gguf_find_tensor(config->gguf, "rope_factors_long.weight") &&
+           sxt_gguf_find_tensor(config->gguf, "rope_factors_short.weight");
+}
+
+static sxt_status gguf_longrope(const sxt_config *config, int64_t n_ctx_train, bool has_factor,
+                                sxt_rope_params *rope, sxt_error *error) {
+    if (!gguf_has_lists(config))
+        return sxt_fail(error, SXT_E_FORMAT,
+                        "%srope.scaling.type is longrope, and rope_factors_long.weight or "
+                        "rope_factors_short.weight is missing; convert the model again",
+                        config->where);
+    rope->scaling = SXT_ROPE_LONGROPE;
+    SXT_TRY(sxt_rope_read_original(config, n_ctx_train, rope, error));
+    return sxt_rope_longrope_factor(config, n_ctx_train, has_factor, rope, error);
+}
+
+/* Also where the scaling itself does without it: under divisors a plan wants to know it. */
+static sxt_status gguf_stretched_window(const sxt_config *config, sxt_rope_params *rope, sxt_error *error) {
+    static const sxt_config_key key = {"rope.scaling.original_context_length", NULL};
+    bool found;
+    return sxt_config_number(config, key, 0, SXT_ROPE_MAX_CONTEXT, &rope->original_context, &found, error);
 }
 
 static sxt_status read_gguf(const sxt_config *config, int64_t n_ctx_train, sxt_rope_params *rope,
                             sxt_error *error) {
-    static const sxt_config_key key = {"rope.scaling.type", NULL};
+    static const sxt_config_key key = {"rope.scaling.type", NULL}, tuned = {"rope.scaling.finetuned", NULL};
     const char *type = "linear"; /* what a missing type means when a factor is there */
     size_t n = strlen(type);
-    bool found;
+    bool found, is_tuned = false, has_tuned;
     SXT_TRY(sxt_config_string(config, key, &type, &n, &found, error));
     SXT_TRY(gguf_factor(config, rope, error));
-    if (is_named(type, n, "none")) {
-        rope->factor = 1;
-    } else if (is_named(type, n, "linear")) {
+    /* Says where the scaling comes from, changes nothing. */
+    SXT_TRY(sxt_config_bool(config, tuned, &is_tuned, &has_tuned, error));
+    if (sxt_rope_is_named(type, n, "longrope") || (!found && gguf_has_lists(config))) {
+        SXT_TRY(gguf_longrope(config, n_ctx_train, rope->factor != 1, rope, error));
+    } else if (sxt_rope_is_named(type, n, "none")) {
+        SXT_TRY(gguf_dynamic(config, n_ctx_train, rope, error));
+    } else if (sxt_rope_is_named(type, n, "linear")) {
         rope->scaling = rope->factor != 1 ? SXT_ROPE_LINEAR : SXT_ROPE_NONE;
-    } else if (is_named(type, n, "yarn")) {
+    } else if (sxt_rope_is_named(type, n, "yarn")) {
         rope->scaling = SXT_ROPE_YARN;
-        SXT_TRY(read_betas(config, rope, error));
-        SXT_TRY(read_original_context(config, n_ctx_train, rope, error));
+        SXT_TRY(sxt_rope_read_betas(config, rope, error));
+        SXT_TRY(sxt_rope_read_original(config, n_ctx_train, rope, error));
     } else {
-        return fail_scaling(config, key, type, n, error);
+        return sxt_rope_fail_scaling(config, key, type, n, error);
     }
+    SXT_TRY(gguf_stretched_window(config, rope, error));
     return gguf_attention_factor(config, rope, error);
-}
-
-/* ---- config.json ---- */
-
-static sxt_status hf_yarn(const sxt_config *config, int64_t n_ctx_train, sxt_rope_params *rope,
-                          sxt_error *error) {
-    bool found, has_mscale, has_all, truncate = true;
-    double mscale = 0, mscale_all = 0;
-    rope->scaling = SXT_ROPE_YARN;
-    SXT_TRY(read_betas(config, rope, error));
-    SXT_TRY(read_original_context(config, n_ctx_train, rope, error));
-    SXT_TRY(sxt_config_bool(config, (sxt_config_key){NULL, "truncate"}, &truncate, &found, error));
-    if (!truncate)
-        return sxt_fail(error, SXT_E_UNSUPPORTED, "%struncate is false; only true is supported", config->where);
-    SXT_TRY(sxt_config_number(config, (sxt_config_key){NULL, "mscale"}, 0, 100, &mscale, &has_mscale, error));
-    SXT_TRY(sxt_config_number(config, (sxt_config_key){NULL, "mscale_all_dim"}, 0, 100, &mscale_all, &has_all,
-                              error));
-    if (mscale > 0 && mscale_all > 0)
-        rope->attention_factor = yarn_mscale(rope->factor, mscale) / yarn_mscale(rope->factor, mscale_all);
-    return sxt_config_number(config, (sxt_config_key){NULL, "attention_factor"}, 0.01, 100,
-                             &rope->attention_factor, &found, error);
-}
-
-static sxt_status hf_llama3(const sxt_config *config, int64_t n_ctx_train, sxt_rope_params *rope,
-                            sxt_error *error) {
-    rope->scaling = SXT_ROPE_LLAMA3;
-    SXT_TRY(read_original_context(config, n_ctx_train, rope, error));
-    SXT_TRY(sxt_config_number(config, (sxt_config_key){NULL, "low_freq_factor"}, 1e-3, 1e6,
-                              &rope->low_freq_factor, NULL, error));
-    SXT_TRY(sxt_config_number(config, (sxt_config_key){NULL, "high_freq_factor"}, 1e-3, 1e6,
-                              &rope->high_freq_factor, NULL, error));
-    if (rope->high_freq_factor <= rope->low_freq_factor)
-        return sxt_fail(error, SXT_E_FORMAT, "%shigh_freq_factor is %g; needed more than low_freq_factor %g",
-                        config->where, rope->high_freq_factor, rope->low_freq_factor);
-    return SXT_OK;
-}
-
-static sxt_status hf_scaling(const sxt_config *config, int64_t n_ctx_train, sxt_rope_params *rope,
-                             sxt_error *error) {
-    sxt_config_key key = {NULL, "rope_type"};
-    const char *type = "default";
-    size_t n = strlen(type);
-    bool found;
-    SXT_TRY(sxt_config_string(config, key, &type, &n, &found, error));
-    if (!found) {
-        key.hf = "type"; /* the name until 2024 */
-        SXT_TRY(sxt_config_string(config, key, &type, &n, &found, error));
-    }
-    if (!found && sxt_json_get(config->json, "factor"))
-        return sxt_fail(error, SXT_E_FORMAT, "%srope_type is missing; needed linear, yarn or llama3",
-                        config->where);
-    if (is_named(type, n, "default")) return SXT_OK;
-    bool is_linear = is_named(type, n, "linear"), is_yarn = is_named(type, n, "yarn");
-    if (!is_linear && !is_yarn && !is_named(type, n, "llama3"))
-        return fail_scaling(config, key, type, n, error);
-    SXT_TRY(sxt_config_number(config, (sxt_config_key){NULL, "factor"}, MIN_FACTOR, MAX_FACTOR, &rope->factor,
-                              NULL, error));
-    if (is_yarn) return hf_yarn(config, n_ctx_train, rope, error);
-    if (!is_linear) return hf_llama3(config, n_ctx_train, rope, error);
-    rope->scaling = SXT_ROPE_LINEAR;
-    return SXT_OK;
-}
-
-/* An object of this name, NULL in *node when absent; anything else is refused. */
-static sxt_status find_object(const sxt_config *config, const char *name, const sxt_json **node,
-                              sxt_error *error) {
-    const sxt_json *member = sxt_json_get(config->json, name);
-    if (sxt_json_is_none(member)) return SXT_OK;
-    if (sxt_json_kind_of(member) != SXT_JSON_OBJECT)
-        return sxt_fail(error, SXT_E_FORMAT, "%s%s has a value of the wrong kind; needed an object",
-                        config->where, name);
-    *node = member;
-    return SXT_OK;
-}
-
-static sxt_status read_hf(const sxt_config *config, int64_t n_ctx_train, sxt_rope_params *rope,
-                          sxt_error *error) {
-    static const sxt_config_key theta = {NULL, "rope_theta"};
-    sxt_config sub = {.where = "config.json: rope_parameters."};
-    bool found;
-    SXT_TRY(find_object(config, "rope_parameters", &sub.json, error));
-    if (!sub.json) {
-        sub.where = "config.json: rope_scaling.";
-        SXT_TRY(find_object(config, "rope_scaling", &sub.json, error));
-    }
-    if (!sub.json) return SXT_OK;
-    for (void *it = sxt_json_next(sub.json, NULL); it; it = sxt_json_next(sub.json, it))
-        if (sxt_json_kind_of(sxt_json_value(it)) == SXT_JSON_OBJECT)
-            return sxt_fail(error, SXT_E_UNSUPPORTED,
-                            "%s%.64s is an object; rotary parameters that differ between layers are not "
-                            "supported",
-                            sub.where, sxt_json_key(it));
-    SXT_TRY(sxt_config_number(&sub, theta, MIN_THETA, MAX_THETA, &rope->theta, &found, error));
-    return hf_scaling(&sub, n_ctx_train, rope, error);
 }
 
 /* ---- Both ---- */
@@ -252,14 +208,15 @@ sxt_status sxt_rope_config_read(const sxt_config *config, int32_t head_dim, int6
     sxt_rope_params made = {.theta = 10000, .scaling = SXT_ROPE_NONE, .factor = 1};
     bool found;
     SXT_TRY(read_n_rot(config, head_dim, &made, error));
-    SXT_TRY(sxt_config_number(config, theta, MIN_THETA, MAX_THETA, &made.theta, &found, error));
+    SXT_TRY(
+        sxt_config_number(config, theta, SXT_ROPE_MIN_THETA, SXT_ROPE_MAX_THETA, &made.theta, &found, error));
     if (!found) /* the name in GPT-NeoX */
-        SXT_TRY(sxt_config_number(config, (sxt_config_key){NULL, "rotary_emb_base"}, MIN_THETA, MAX_THETA,
-                                  &made.theta, &found, error));
+        SXT_TRY(sxt_config_number(config, (sxt_config_key){NULL, "rotary_emb_base"}, SXT_ROPE_MIN_THETA,
+                                  SXT_ROPE_MAX_THETA, &made.theta, &found, error));
     if (config->gguf)
         SXT_TRY(read_gguf(config, n_ctx_train, &made, error));
     else
-        SXT_TRY(read_hf(config, n_ctx_train, &made, error));
+        SXT_TRY(sxt_rope_read_json(config, n_ctx_train, &made, error));
     *rope = made;
     return SXT_OK;
 }

@@ -5,9 +5,13 @@
 #include "model/config.h"
 #include "plan/rope.h"
 
-/* Fills everything but `interleaved` and `freq_factors`. n_ctx_train is what the original context is when the
- * file does not say. */
+/* Fills everything but `interleaved` and the lists of divisors. n_ctx_train is what the original context is
+ * when the file does not say. */
 sxt_status sxt_rope_config_read(const sxt_config *config, int32_t head_dim, int64_t n_ctx_train,
                                 sxt_rope_params *rope, sxt_error *error);
+
+/* longrope's list from a whole config.json: n finite numbers above 0. */
+sxt_status sxt_rope_config_list(const sxt_json *document, bool is_long, int32_t n, float *list,
+                                sxt_error *error);
 
 #endif

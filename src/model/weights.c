@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "base/num.h"
+#include "model/rope_config.h"
 
 #include <math.h>
 #include <stddef.h>
@@ -45,6 +46,8 @@ static const place places[SXT_W_COUNT] = {
     [SXT_W_OUTPUT] = {MODEL(output), VOCAB, D_MODEL, MATRIX},
     [SXT_W_OUTPUT_BIAS] = {MODEL(output_bias), ONE, VOCAB, VECTOR},
     [SXT_W_ROPE_FREQS] = {MODEL(rope_freqs), ONE, PAIRS, VECTOR},
+    [SXT_W_ROPE_LONG] = {MODEL(rope_long), ONE, PAIRS, VECTOR},
+    [SXT_W_ROPE_SHORT] = {MODEL(rope_short), ONE, PAIRS, VECTOR},
     [SXT_W_ATTN_NORM] = {LAYER(attn_norm), ONE, D_MODEL, VECTOR},
     [SXT_W_ATTN_NORM_BIAS] = {LAYER(attn_norm_bias), ONE, D_MODEL, VECTOR},
     [SXT_W_QKV] = {0, QKV_WIDTH, D_MODEL, QKV_MATRIX},
@@ -229,7 +232,9 @@ static bool is_required(const sxt_hparams *h, const sxt_weight_name *row, const 
 int32_t sxt_weight_dims(const sxt_hparams *h, const sxt_weight_name *row, int64_t dims[2]) {
     const place *to = &places[row->slot];
     char why[96];
-    bool is_output = row->slot == SXT_W_OUTPUT, is_free = is_output || row->slot == SXT_W_ROPE_FREQS;
+    bool is_output = row->slot == SXT_W_OUTPUT;
+    bool is_free = is_output || row->slot == SXT_W_ROPE_FREQS || row->slot == SXT_W_ROPE_LONG ||
+                   row->slot == SXT_W_ROPE_SHORT;
     if (!sxt_weight_applies(row, h) || (is_output && h->tied_output)) return 0;
     if (!is_free && !is_required(h, row, NULL)) return 0;
     int64_t rows = measure(h, to->rows, why), columns = measure(h, to->columns, why);
@@ -424,12 +429,41 @@ static sxt_status refuse_unknown(const sxt_source *source, const sxt_hparams *h,
 
 /* ---- All of it ---- */
 
-static sxt_status check_rope_freqs(const sxt_weights *w, const sxt_hparams *h, sxt_error *error) {
-    for (int32_t i = 0; w->rope_freqs && i < h->rope.n_rot / 2; i++)
-        if (w->rope_freqs[i] < 1e-6f || w->rope_freqs[i] > 1e6f)
-            return sxt_fail(error, SXT_E_FORMAT, "rope_freqs.weight holds %g at element %d; needed 1e-6 to 1e6",
-                            (double)w->rope_freqs[i], i);
+static sxt_status check_divisors(const char *name, const float *divisors, int32_t n, sxt_error *error) {
+    for (int32_t i = 0; divisors && i < n; i++)
+        if (divisors[i] < 1e-6f || divisors[i] > 1e6f)
+            return sxt_fail(error, SXT_E_FORMAT, "%s holds %g at element %d; needed 1e-6 to 1e6", name,
+                            (double)divisors[i], i);
     return SXT_OK;
+}
+
+/* A folder keeps longrope's lists in config.json. */
+static sxt_status load_list(binder *b, bool is_long, float **list) {
+    const sxt_json *config = sxt_hf_config(b->source->folder);
+    const int32_t n = b->hparams->rope.n_rot / 2;
+    float *values = sxt_alloc((size_t)n, sizeof *values);
+    if (!values) return sxt_fail_memory(b->error, "rotary factors", (uint64_t)n * sizeof *values);
+    *list = values;
+    b->weights->private_bytes += (uint64_t)n * sizeof *values;
+    return sxt_rope_config_list(config, is_long, n, values, b->error);
+}
+
+static sxt_status bind_divisors(binder *b) {
+    const int32_t n = b->hparams->rope.n_rot / 2;
+    sxt_weights *w = b->weights;
+    if (b->source->folder && b->hparams->rope.scaling == SXT_ROPE_LONGROPE) {
+        SXT_TRY(load_list(b, true, &w->rope_long));
+        SXT_TRY(load_list(b, false, &w->rope_short));
+    }
+    bool has_lists = w->rope_long || w->rope_short;
+    if (has_lists && b->hparams->rope.scaling != SXT_ROPE_LONGROPE)
+        return sxt_fail(b->error, SXT_E_FORMAT,
+                        "rope_factors_%s.weight is there, but not both lists under rope.scaling.type longrope; "
+                        "convert the model again",
+                        w->rope_long ? "long" : "short");
+    SXT_TRY(check_divisors("rope_freqs.weight", w->rope_freqs, n, b->error));
+    SXT_TRY(check_divisors("rope_factors_long.weight", w->rope_long, n, b->error));
+    return check_divisors("rope_factors_short.weight", w->rope_short, n, b->error);
 }
 
 /* A folder that says its output is not tied must bring it; without a word, a missing output means tied. */
@@ -454,7 +488,7 @@ static sxt_status bind_all(binder *b) {
     b->weights->n_layers = h->n_layers;
     b->weights->private_bytes = (uint64_t)h->n_layers * layer_bytes;
     for (int i = 0; i < h->arch->n_weights; i++) SXT_TRY(bind_row(b, &h->arch->weights[i]));
-    SXT_TRY(check_rope_freqs(b->weights, h, b->error));
+    SXT_TRY(bind_divisors(b));
     SXT_TRY(check_output(b));
     return refuse_unknown(b->source, h, b->error);
 }
@@ -476,6 +510,8 @@ sxt_status sxt_weights_bind(const sxt_source *source, sxt_hparams *hparams, sxt_
                         0;
     hparams->output_bias = b.n_bound[SXT_W_O_BIAS] > 0;
     hparams->rope.freq_factors = made.rope_freqs;
+    hparams->rope.long_factors = made.rope_long;
+    hparams->rope.short_factors = made.rope_short;
     *weights = made;
     return SXT_OK;
 }
@@ -495,5 +531,7 @@ void sxt_weights_free(sxt_weights *weights) {
     sxt_free(weights->output_norm_bias);
     sxt_free(weights->output_bias);
     sxt_free(weights->rope_freqs);
+    sxt_free(weights->rope_long);
+    sxt_free(weights->rope_short);
     memset(weights, 0, sizeof *weights);
 }

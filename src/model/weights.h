@@ -25,7 +25,8 @@ typedef struct sxt_weights {
     float *output_norm, *output_norm_bias; /* (d_model) */
     float *output_bias;                    /* (n_vocab) or NULL */
     float *rope_freqs;                     /* (n_rot / 2) or NULL */
-    sxt_layer_weights *layers;             /* (n_layers) */
+    float *rope_long, *rope_short; /* (n_rot / 2) under longrope, from tensors or config.json; or NULL */
+    sxt_layer_weights *layers;     /* (n_layers) */
     int32_t n_layers;
     uint64_t private_bytes; /* memory made at load */
 } sxt_weights;
@@ -34,7 +35,8 @@ typedef struct sxt_weights {
  * where the model has no such weight. */
 int32_t sxt_weight_dims(const sxt_hparams *hparams, const sxt_weight_name *row, int64_t dims[2]);
 
-/* Sets hparams->tied_output, biases and rope.freq_factors from what is there. */
+/* Sets hparams->tied_output, biases and the divisors of hparams->rope from what is there; the weights own the
+ * latter. */
 sxt_status sxt_weights_bind(const sxt_source *source, sxt_hparams *hparams, sxt_weights *weights,
                             sxt_error *error);
 void sxt_weights_free(sxt_weights *weights);

@@ -7,11 +7,13 @@
 #include "kernel/kernel.h"
 #include "plan/rope.h"
 
-/* Row of `position`, which may be negative: cos (n_rot / 2) then sin (n_rot / 2). `spare`: (n_rot). */
-const float *sxt_angles(const sxt_rope *rope, double position, float *spare);
+/* Row of `position`, which may be negative, in steps of `unit`: cos (n_rot / 2) then sin (n_rot / 2).
+ * `spare`: (n_rot). */
+const float *sxt_angles(const sxt_rope *rope, double unit, double position, float *spare);
 
-/* What turns n <= SXT_TILE_STRIP positions less `base`; positions: (SXT_TILE_STRIP), those past n are any.
- * `spare`: SXT_TILE_STRIP rows of 1.5 * n_rot. */
-sxt_turn sxt_turn_of(const sxt_rope *rope, const double *positions, double base, int n, float *spare);
+/* What turns n <= SXT_TILE_STRIP positions less `base`, all in steps of `unit`; positions: (SXT_TILE_STRIP),
+ * those past n are any. `spare`: SXT_TILE_STRIP rows of 1.5 * n_rot. */
+sxt_turn sxt_turn_of(const sxt_rope *rope, double unit, const double *positions, double base, int n,
+                     float *spare);
 
 #endif

@@ -14,7 +14,7 @@ int64_t sxt_span_keys(int32_t head_dim) {
 
 double sxt_span_base(const sxt_attention *a, int key_map, int64_t key) {
     int64_t span = sxt_span_keys(a->head_dim);
-    return sxt_plan_key_pos(a->plan, key_map, key / span * span);
+    return sxt_plan_base(a->plan, key_map, key / span * span);
 }
 
 static size_t rows_floats(size_t n_rows, int32_t head_dim) {
@@ -90,7 +90,8 @@ static sxt_turn turn_of(const sxt_key_tile *tile, int key_map, int row, int n) {
     const sxt_attention *a = tile->a;
     double positions[STRIP];
     sxt_plan_key_positions(a->plan, key_map, tile->first + row, STRIP, positions);
-    return sxt_turn_of(a->rope, positions, sxt_span_base(a, key_map, tile->first), n, tile->spare);
+    return sxt_turn_of(a->rope, sxt_plan_unit(a->plan, key_map), positions,
+                       sxt_span_base(a, key_map, tile->first), n, tile->spare);
 }
 
 /* ---- In f32 ---------------------------------------------------------------------------------------------- */

@@ -5,11 +5,11 @@
 #include "kernel/kernel.h"
 #include "op/attention.h"
 
-/* Keys of a span, a multiple of a tile's. Within a span rotary positions are taken relative to its first key; a
- * span is short enough for the rows of angles that it needs to stay in the CPU's second cache. */
+/* Keys of a span, a multiple of a tile's. Within a span rotary positions are taken relative to a base; a span
+ * is short enough for the rows of angles that it needs to stay in the CPU's second cache. */
 int64_t sxt_span_keys(int32_t head_dim);
 
-/* Where the first key of key's span stands under a key map. */
+/* The base of the span of key `key` under a key map. */
 double sxt_span_base(const sxt_attention *a, int key_map, int64_t key);
 
 typedef struct sxt_key_tile {

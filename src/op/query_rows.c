@@ -70,7 +70,8 @@ static void turn_heads(const sxt_query_rows *rows, int64_t query, int band, floa
     const sxt_attention *a = rows->a;
     const sxt_band *b = rows->bands + query * SXT_PLAN_MAX_BANDS + band;
     double position = b->query_pos - sxt_span_base(a, b->key_map, rows->span);
-    const float *row = sxt_angles(a->rope, position, spare), *angles[AT_ONCE];
+    const float *row = sxt_angles(a->rope, sxt_plan_unit(a->plan, b->key_map), position, spare),
+                *angles[AT_ONCE];
     const float *from = a->q + ((rows->first_query + query) * a->n_heads + rows->first_head) * a->head_dim;
     int32_t d = a->head_dim;
     for (int i = 0; i < AT_ONCE; i++) angles[i] = row;
@@ -85,14 +86,16 @@ void sxt_query_rows_turn(sxt_query_rows *rows, int64_t query, int band, float *s
     int64_t d = a->head_dim, row = query * rows->n_heads;
     if (rows->turned[query] == band) return;
     rows->turned[query] = (int8_t)band;
+    float scale =
+        (float)((double)a->scale * sxt_plan_temperature(a->plan, a->first + rows->first_query + query));
     if (rows->int16) {
         turn_heads(rows, query, band, rows->turned_q, spare);
-        sxt_kernels_get()->int16_queries(rows->turned_q, d, a->scale / sxt_softmax_unit(true),
+        sxt_kernels_get()->int16_queries(rows->turned_q, d, scale / sxt_softmax_unit(true),
                                          rows->q.pairs + row * (d / 2), d / 2, rows->q_scales + row,
                                          rows->n_heads, d);
     } else {
         turn_heads(rows, query, band, rows->q.f32 + row * d, spare);
-        sxt_kernels_get()->scale(rows->q.f32 + row * d, a->scale, rows->n_heads * d);
+        sxt_kernels_get()->scale(rows->q.f32 + row * d, scale, rows->n_heads * d);
     }
 }
 

@@ -1,5 +1,7 @@
 /* The choice that `auto` makes from the length of the whole text. */
 #include "base/num.h"
+#include "plan/option.h"
+#include "plan/plain.h"
 #include "plan/registry.h"
 
 #include <math.h>
@@ -33,17 +35,9 @@ static bool keeps(const sxt_plan *current, int64_t length, int64_t window, int64
            current->group_size / KEEP_COARSER <= fresh_group;
 }
 
-static sxt_plan plain(const sxt_plan_model *model) {
-    return (sxt_plan){.method = &sxt_plan_none,
-                      .group_size = 1,
-                      .n_ctx_train = model->n_ctx_train,
-                      .sliding_window = model->sliding_window};
-}
-
 static sxt_plan extended(const sxt_plan_model *model, int64_t length, const sxt_plan *current) {
     int64_t window = window_for(model->n_ctx_train);
-    sxt_plan plan = plain(model);
-    plan.method = &sxt_plan_self_extend;
+    sxt_plan plan = sxt_plan_begin(&sxt_plan_self_extend, model);
     plan.neighbor_window = window;
     plan.group_size = group_for(length, window, model->n_ctx_train);
     if (current && keeps(current, length, window, plan.group_size)) plan.group_size = current->group_size;
@@ -57,10 +51,14 @@ sxt_plan sxt_plan_choose(const sxt_plan_request *request, int64_t length, const 
     if (n) reason[0] = '\0';
     if (!request->is_auto) return request->fixed;
     const sxt_plan_model *model = &request->model;
-    sxt_plan plan = plain(model);
+    sxt_plan plan = sxt_plain_plan(model);
     long long tokens = length, trained = model->n_ctx_train;
     if (length <= model->n_ctx_train) {
         snprintf(reason, n, "%lld tokens fit the trained window of %lld", tokens, trained);
+    } else if (plan.elastic) {
+        snprintf(reason, n,
+                 "%lld tokens do not fit the trained window of %lld: the file's own scaling follows the length",
+                 tokens, trained);
     } else if (length <= sxt_plan_limit(&plan)) {
         snprintf(reason, n,
                  "the model's sliding window of %lld keeps every key inside the trained window of %lld",
@@ -75,13 +73,14 @@ sxt_plan sxt_plan_choose(const sxt_plan_request *request, int64_t length, const 
         snprintf(reason, n, "%lld tokens do not fit the trained window of %lld: far keys in groups of %lld",
                  tokens, trained, (long long)plan.group_size);
     }
+    plan.log_n = request->fixed.log_n;
     return plan;
 }
 
 void sxt_plan_advice(const sxt_plan_request *request, const sxt_plan *plan, int64_t length, char *advice,
                      size_t n) {
     int64_t limit = sxt_plan_limit(plan);
-    char better[96];
+    char better[SXT_PLAN_TEXT];
     if (n) advice[0] = '\0';
     if (length <= limit) return;
     if (!can_extend(&request->model)) {
@@ -90,6 +89,7 @@ void sxt_plan_advice(const sxt_plan_request *request, const sxt_plan *plan, int6
         return;
     }
     sxt_plan fits = extended(&request->model, length, NULL);
+    fits.log_n = plan->log_n;
     sxt_plan_print(&fits, better, sizeof better);
     snprintf(advice, n, "%lld tokens are past this plan's limit of %lld; %s reaches %lld", (long long)length,
              (long long)limit, better, (long long)sxt_plan_limit(&fits));

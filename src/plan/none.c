@@ -1,48 +1,48 @@
 /* The model as trained: query i stands at i, key j at j. */
+#include "plan/key_index.h"
 #include "plan/option.h"
+#include "plan/plain.h"
 #include "plan/registry.h"
 
-#include <stdio.h>
-
-static int bands(const sxt_plan *plan, int64_t i, sxt_band out[SXT_PLAN_MAX_BANDS]) {
+int sxt_plain_bands(const sxt_plan *plan, int64_t i, sxt_band out[SXT_PLAN_MAX_BANDS]) {
     (void)plan;
     out[0] = (sxt_band){.first_key = 0, .end_key = i + 1, .query_pos = (double)i, .key_map = 0};
     return 1;
 }
 
-static void key_positions(const sxt_plan *plan, int key_map, int64_t first, int64_t n, double *positions) {
+void sxt_plain_key_positions(const sxt_plan *plan, int key_map, int64_t first, int64_t n, double *positions) {
     (void)plan;
     (void)key_map;
-    for (int64_t i = 0; i < n; i++) positions[i] = (double)(first + i);
+    sxt_keys_at_index(first, n, positions);
 }
 
 /* A sliding window no wider than the trained one keeps every distance inside it. */
+bool sxt_plain_slides(const sxt_plan *plan) {
+    return plan->sliding_window > 0 && plan->sliding_window <= plan->n_ctx_train;
+}
+
+/* The file's own frequencies are in force here. */
+static void begin(sxt_plan *plan, const sxt_plan_model *model) {
+    plan->elastic = model->rope && model->rope->scaling == SXT_ROPE_DYNAMIC;
+}
+
+sxt_plan sxt_plain_plan(const sxt_plan_model *model) { return sxt_plan_begin(&sxt_plan_none, model); }
+
 static int64_t limit(const sxt_plan *plan) {
-    bool slides = plan->sliding_window > 0 && plan->sliding_window <= plan->n_ctx_train;
-    return slides ? INT64_MAX : plan->n_ctx_train;
+    return sxt_plain_slides(plan) || plan->elastic ? INT64_MAX : plan->n_ctx_train;
 }
 
 static sxt_status configure(sxt_plan *plan, const sxt_plan_model *model, const sxt_plan_option *options,
                             int n_options, sxt_error *error) {
-    SXT_TRY(sxt_plan_read_numbers("none", NULL, 0, options, n_options, error));
-    *plan = (sxt_plan){.method = &sxt_plan_none,
-                       .group_size = 1,
-                       .n_ctx_train = model->n_ctx_train,
-                       .sliding_window = model->sliding_window};
-    return SXT_OK;
-}
-
-static void print(const sxt_plan *plan, char *text, size_t n) {
-    (void)plan;
-    snprintf(text, n, "none");
+    return sxt_plan_configure(&sxt_plan_none, plan, model, options, n_options, error);
 }
 
 const sxt_plan_method sxt_plan_none = {
     .name = "none",
     .summary = "the model as trained, no extension",
-    .bands = bands,
-    .key_positions = key_positions,
+    .bands = sxt_plain_bands,
+    .key_positions = sxt_plain_key_positions,
     .limit = limit,
+    .begin = begin,
     .configure = configure,
-    .print = print,
 };

@@ -1,5 +1,6 @@
 #include "plan/option.h"
 
+#include "plan/decimal.h"
 #include "plan/nearest.h"
 
 #include <string.h>
@@ -42,6 +43,12 @@ sxt_status sxt_plan_split_options(const char *method, const char *text, sxt_plan
     return SXT_OK;
 }
 
+const char *sxt_plan_option_value(const sxt_plan_option *options, int n_options, const char *name) {
+    for (int i = 0; i < n_options; i++)
+        if (strcmp(options[i].name, name) == 0) return options[i].value;
+    return NULL;
+}
+
 /* Decimal digits and nothing else. */
 static bool read_whole(const char *text, int64_t *value) {
     int64_t sum = 0;
@@ -72,24 +79,51 @@ static sxt_status unknown_name(const char *method, const char *name, const sxt_p
                     name, names[sxt_nearest_name(name, names, (size_t)n_numbers)], list);
 }
 
-static sxt_status check_range(const char *method, const sxt_plan_number *number, int64_t value,
-                              sxt_error *error) {
-    if (value >= number->min && value <= number->max) return SXT_OK;
-    if (number->max == INT64_MAX)
-        return sxt_fail(error, SXT_E_ARGUMENT, "plan %s: %s=%lld is out of range; it must be at least %lld",
-                        method, number->name, (long long)value, (long long)number->min);
-    return sxt_fail(
-        error, SXT_E_ARGUMENT, "plan %s: %s=%lld is out of range; it must be between %lld and %lld%s", method,
-        number->name, (long long)value, (long long)number->min, (long long)number->max, number->why);
+static sxt_status out_of_range(const char *method, const sxt_plan_number *number, const char *value,
+                               sxt_error *error) {
+    char range[64];
+    sxt_plan_print_range(number, " and ", range, sizeof range);
+    return sxt_fail(error, SXT_E_ARGUMENT, "plan %s: %s=%s is out of range; it must be %s%s%s", method,
+                    number->name, value, sxt_plan_has_end(number) ? "between " : "", range,
+                    number->why ? number->why : "");
+}
+
+static sxt_status read_real(const char *method, const sxt_plan_number *number, const char *text,
+                            sxt_error *error) {
+    double value;
+    if (!sxt_decimal_read(text, &value))
+        return sxt_fail(error, SXT_E_ARGUMENT, "plan %s: %s=%s is not a number like 4 or 0.25", method,
+                        number->name, text);
+    if (value < number->least || value > number->most) return out_of_range(method, number, text, error);
+    *number->real = value;
+    return SXT_OK;
+}
+
+static sxt_status read_word(const char *method, const sxt_plan_number *number, const char *text,
+                            sxt_error *error) {
+    size_t length = strlen(text);
+    int64_t place = 0;
+    for (const char *word = number->words; *word; place++) {
+        size_t n = strcspn(word, "|");
+        if (n == length && memcmp(word, text, n) == 0) {
+            if (number->value) *number->value = place;
+            return SXT_OK;
+        }
+        word += n + (word[n] == '|');
+    }
+    return sxt_fail(error, SXT_E_ARGUMENT, "plan %s: %s=%s is not a choice; give %s", method, number->name,
+                    text, number->words);
 }
 
 static sxt_status read_option(const char *method, const sxt_plan_number *number, const sxt_plan_option *option,
                               sxt_error *error) {
     int64_t value;
+    if (number->words) return read_word(method, number, option->value, error);
+    if (number->real) return read_real(method, number, option->value, error);
     if (!read_whole(option->value, &value))
         return sxt_fail(error, SXT_E_ARGUMENT, "plan %s: %s=%s is not a whole number of at least %lld", method,
                         option->name, option->value, (long long)number->min);
-    SXT_TRY(check_range(method, number, value, error));
+    if (value < number->min || value > number->max) return out_of_range(method, number, option->value, error);
     *number->value = value;
     return SXT_OK;
 }
@@ -100,7 +134,7 @@ sxt_status sxt_plan_read_numbers(const char *method, const sxt_plan_number *numb
     for (int o = 0; o < n_options; o++) {
         int i = 0;
         while (i < n_numbers && strcmp(options[o].name, numbers[i].name) != 0) i++;
-        if (i == n_numbers) return unknown_name(method, options[o].name, numbers, n_numbers, error);
+        if (i >= n_numbers) return unknown_name(method, options[o].name, numbers, n_numbers, error);
         if (seen & (1u << i))
             return sxt_fail(error, SXT_E_ARGUMENT, "plan %s: %s is given twice", method, options[o].name);
         seen |= 1u << i;

@@ -1,15 +1,17 @@
-/* A plan as the user writes it: "method" or "method:name=value,name=value". */
+/* A plan as the user writes it: "method" or "method:name=value,name=value", then "+log-n" or nothing. */
 #include "plan/nearest.h"
 #include "plan/option.h"
 #include "plan/registry.h"
 
+#include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
-enum { MAX_LISTED = 32 };
+enum { MAX_LISTED = 32, MAX_TEXT = 512 };
 
 static sxt_status unknown_method(const char *name, sxt_error *error) {
     const char *names[MAX_LISTED];
-    char list[256] = "";
+    char list[512] = "";
     size_t n = 0;
     for (const char *known; n < MAX_LISTED && (known = sxt_plan_method_at((int64_t)n, NULL)); n++) {
         names[n] = known;
@@ -20,15 +22,38 @@ static sxt_status unknown_method(const char *name, sxt_error *error) {
                     names[sxt_nearest_name(name, names, n)], list);
 }
 
-sxt_status sxt_plan_parse(const char *text, const sxt_plan_model *model, sxt_plan_request *request,
+/* Moves "+word" from the end of the text to *log_n. A sign before a digit belongs to a value. */
+static sxt_status take_add_on(char *text, const sxt_plan_model *model, bool *log_n, sxt_error *error) {
+    char *plus = strrchr(text, '+');
+    *log_n = false;
+    if (!plus || !isalpha((unsigned char)plus[1])) return SXT_OK;
+    if (strcmp(plus, "+log-n") != 0)
+        return sxt_fail(error, SXT_E_ARGUMENT, "plan '%.40s': '%.40s' cannot be added to a plan; +log-n can",
+                        text, plus);
+    if (model->n_ctx_train < 2)
+        return sxt_fail(error, SXT_E_ARGUMENT,
+                        "plan '%.40s': +log-n needs a trained window of at least 2 tokens, the model has %lld",
+                        text, (long long)model->n_ctx_train);
+    *plus = '\0';
+    *log_n = true;
+    return SXT_OK;
+}
+
+sxt_status sxt_plan_parse(const char *given, const sxt_plan_model *model, sxt_plan_request *request,
                           sxt_error *error) {
     sxt_plan_request parsed = {.model = *model};
     sxt_plan_option options[SXT_PLAN_MAX_OPTIONS];
     int n_options;
-    char name[64];
-    size_t n_name = strcspn(text, ":");
+    bool log_n;
+    char text[MAX_TEXT], name[64];
+    size_t n_name = strcspn(given, ":");
     if (n_name >= sizeof name)
-        return sxt_fail(error, SXT_E_ARGUMENT, "no plan has a name as long as '%.40s...'", text);
+        return sxt_fail(error, SXT_E_ARGUMENT, "no plan has a name as long as '%.40s...'", given);
+    if (snprintf(text, sizeof text, "%s", given) >= MAX_TEXT)
+        return sxt_fail(error, SXT_E_ARGUMENT, "the plan '%.40s...' is longer than %d characters", given,
+                        MAX_TEXT - 1);
+    SXT_TRY(take_add_on(text, model, &log_n, error));
+    n_name = strcspn(text, ":");
     memcpy(name, text, n_name);
     name[n_name] = '\0';
 
@@ -40,6 +65,7 @@ sxt_status sxt_plan_parse(const char *text, const sxt_plan_model *model, sxt_pla
         SXT_TRY(sxt_plan_read_numbers(name, NULL, 0, options, n_options, error));
     else
         SXT_TRY(method->configure(&parsed.fixed, model, options, n_options, error));
+    parsed.fixed.log_n = log_n;
     *request = parsed;
     return SXT_OK;
 }

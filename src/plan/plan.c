@@ -1,8 +1,11 @@
 #include "plan/plan.h"
 
 #include "base/num.h"
+#include "plan/option.h"
 
 #include <math.h>
+#include <stdio.h>
+#include <string.h>
 
 int sxt_plan_bands(const sxt_plan *plan, int64_t i, int64_t sliding_window,
                    sxt_band bands[SXT_PLAN_MAX_BANDS]) {
@@ -28,6 +31,15 @@ double sxt_plan_key_pos(const sxt_plan *plan, int key_map, int64_t j) {
     return position;
 }
 
+double sxt_plan_unit(const sxt_plan *plan, int key_map) {
+    return plan->method->unit ? plan->method->unit(plan, key_map) : 1;
+}
+
+/* Positions within chunks begin at 0 again and again. */
+double sxt_plan_base(const sxt_plan *plan, int key_map, int64_t first) {
+    return plan->chunk_length > 0 ? 0 : sxt_plan_key_pos(plan, key_map, first);
+}
+
 double sxt_plan_temperature(const sxt_plan *plan, int64_t i) {
     return plan->log_n ? fmax(1, log((double)i + 1) / log((double)plan->n_ctx_train)) : 1;
 }
@@ -35,17 +47,44 @@ double sxt_plan_temperature(const sxt_plan *plan, int64_t i) {
 void sxt_plan_rope(const sxt_plan *plan, const sxt_rope_params *of_model, int64_t length,
                    sxt_rope_params *rope) {
     *rope = *of_model;
+    rope->length = (double)length;
     if (plan->method->rope) plan->method->rope(plan, of_model, length, rope);
+}
+
+/* Rows of a map whose unit is not 1: for the keys, and for queries that stand at most as far again. */
+static int64_t n_unit_rows(int64_t length) { return 2 * (length + 1); }
+
+sxt_status sxt_plan_reserve_rows(const sxt_plan *plan, sxt_rope *rope, int64_t length, sxt_error *error) {
+    SXT_TRY(sxt_rope_reserve(rope, length + 1, error));
+    for (int map = 0; map < SXT_PLAN_MAX_MAPS; map++) {
+        double unit = sxt_plan_unit(plan, map);
+        if (unit != 1) SXT_TRY(sxt_rope_reserve_unit(rope, unit, n_unit_rows(length), error));
+    }
+    return SXT_OK;
+}
+
+int64_t sxt_plan_n_rows(const sxt_plan *plan, int64_t length) {
+    bool other_unit = false;
+    for (int map = 0; map < SXT_PLAN_MAX_MAPS; map++) other_unit |= sxt_plan_unit(plan, map) != 1;
+    return length + 2 + (other_unit ? n_unit_rows(length) + 1 : 0);
 }
 
 int64_t sxt_plan_limit(const sxt_plan *plan) { return plan->method->limit(plan); }
 
-void sxt_plan_print(const sxt_plan *plan, char *text, size_t n) { plan->method->print(plan, text, n); }
+void sxt_plan_print(const sxt_plan *plan, char *text, size_t n) {
+    if (plan->method->print)
+        plan->method->print(plan, text, n);
+    else
+        sxt_plan_print_numbers(plan, text, n);
+    size_t end = strlen(text);
+    if (plan->log_n) snprintf(text + end, n - end, "+log-n");
+}
 
 bool sxt_plan_equal(const sxt_plan *a, const sxt_plan *b) {
     return a->method == b->method && a->group_size == b->group_size &&
            a->neighbor_window == b->neighbor_window && a->n_ctx_train == b->n_ctx_train &&
            a->sliding_window == b->sliding_window && a->n_sinks == b->n_sinks && a->n_recent == b->n_recent &&
            a->chunk_size == b->chunk_size && a->chunk_length == b->chunk_length && a->factor == b->factor &&
-           a->log_n == b->log_n;
+           memcmp(&a->frequencies, &b->frequencies, sizeof a->frequencies) == 0 && a->elastic == b->elastic &&
+           a->float_shift == b->float_shift && a->log_n == b->log_n;
 }

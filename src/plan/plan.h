@@ -6,10 +6,13 @@
 #include "base/error.h"
 #include "plan/rope.h"
 
-enum { SXT_PLAN_MAX_BANDS = 4, SXT_PLAN_MAX_MAPS = 2 };
+enum { SXT_PLAN_MAX_BANDS = 4, SXT_PLAN_MAX_MAPS = 2, SXT_PLAN_MAX_OPTIONS = 8 };
+
+/* Room for any plan's text. */
+enum { SXT_PLAN_TEXT = 256 };
 
 /* Keys [first_key, end_key), seen from rotary position query_pos, standing where key map `key_map` of the
- * plan puts them. */
+ * plan puts them. Both are counted in the map's unit: 1, where a method does not say otherwise. */
 typedef struct sxt_band {
     int64_t first_key, end_key;
     double query_pos;
@@ -18,13 +21,24 @@ typedef struct sxt_band {
 
 /* What a method needs to know of the model. */
 typedef struct sxt_plan_model {
-    int64_t n_ctx_train;    /* the trained window L */
-    int64_t sliding_window; /* of every layer; 0: none, or some layer sees all */
-    bool rotary;            /* false: ALiBi and the like */
+    int64_t n_ctx_train;         /* the trained window L */
+    int64_t sliding_window;      /* of every layer; 0: none, or some layer sees all */
+    bool rotary;                 /* false: ALiBi and the like */
+    const sxt_rope_params *rope; /* what the file asks for, outlives plans and requests; NULL: not known */
 } sxt_plan_model;
 
 typedef struct sxt_plan_method sxt_plan_method;
 typedef struct sxt_plan_option sxt_plan_option;
+typedef struct sxt_plan_number sxt_plan_number;
+
+/* What a scaling of frequencies takes besides its factor; all 0 under other methods. */
+typedef struct sxt_plan_frequencies {
+    double base;              /* in place of the model's; 0: the model's own */
+    int64_t original_context; /* the window that is stretched */
+    double beta_fast, beta_slow, attention_factor;
+    double low_freq_factor, high_freq_factor;
+    double power;
+} sxt_plan_frequencies;
 
 /* A resolved plan: plain data, compared with sxt_plan_equal(). */
 typedef struct sxt_plan {
@@ -36,7 +50,10 @@ typedef struct sxt_plan {
     int64_t n_sinks, n_recent;        /* S, R */
     int64_t chunk_size, chunk_length; /* c, s of Dual Chunk Attention */
     double factor;                    /* k of Leaky ReRoPE; what a scaling of frequencies stretches by */
-    bool log_n;                       /* the temperature max(1, ln(i + 1) / ln L) on top */
+    sxt_plan_frequencies frequencies;
+    int64_t float_shift; /* SelfExtend: 1 leaves W - W/G unrounded, as some published code does */
+    bool elastic;        /* none: the file's own frequencies follow the length */
+    bool log_n;          /* the temperature max(1, ln(i + 1) / ln L) on top */
 } sxt_plan;
 
 /* One method: one file, one registry line. */
@@ -46,15 +63,24 @@ struct sxt_plan_method {
     int (*bands)(const sxt_plan *plan, int64_t i, sxt_band bands[SXT_PLAN_MAX_BANDS]);
     /* Positions (n) of keys [first, first + n) under map `key_map`. */
     void (*key_positions)(const sxt_plan *plan, int key_map, int64_t first, int64_t n, double *positions);
-    /* Longest context whose relative positions all stay below n_ctx_train; INT64_MAX: unbounded. */
+    /* What a step of a key map's positions is worth, so that they can be whole numbers where the definition
+     * has fractions; NULL: 1. */
+    double (*unit)(const sxt_plan *plan, int key_map);
+    /* Longest context with no relative position above n_ctx_train - 1; INT64_MAX: unbounded. Methods that are
+     * published with a clamp at n_ctx_train itself count as unbounded. */
     int64_t (*limit)(const sxt_plan *plan);
+    /* What a plan begins with besides the windows, where that depends on the model; NULL: nothing. */
+    void (*begin)(sxt_plan *plan, const sxt_plan_model *model);
+    /* Its parameters into numbers (SXT_PLAN_MAX_OPTIONS), which point into `plan`; returns how many. NULL:
+     * none. */
+    int (*parameters)(sxt_plan *plan, sxt_plan_number *numbers);
     /* Fills defaults, reads parameters ("group=8,window=64", already split), checks them. */
     sxt_status (*configure)(sxt_plan *plan, const sxt_plan_model *model, const sxt_plan_option *options,
                             int n_options, sxt_error *error);
     /* The rotary frequencies for a context of `length` tokens, from what the model's file asks for; NULL:
      * those. */
     void (*rope)(const sxt_plan *plan, const sxt_rope_params *of_model, int64_t length, sxt_rope_params *rope);
-    /* Canonical text: "self-extend:group=8,window=64". */
+    /* Canonical text: "self-extend:group=8,window=64". NULL: the name and its parameters. */
     void (*print)(const sxt_plan *plan, char *text, size_t n);
 };
 
@@ -67,11 +93,19 @@ struct sxt_plan_option {
 int sxt_plan_bands(const sxt_plan *plan, int64_t i, int64_t sliding_window, sxt_band bands[SXT_PLAN_MAX_BANDS]);
 void sxt_plan_key_positions(const sxt_plan *plan, int key_map, int64_t first, int64_t n, double *positions);
 double sxt_plan_key_pos(const sxt_plan *plan, int key_map, int64_t j);
+/* What a step of positions under the map is worth. */
+double sxt_plan_unit(const sxt_plan *plan, int key_map);
+/* A whole position that none of the keys from `first` on stands before, the nearest such where positions rise:
+ * angles are taken relative to it. */
+double sxt_plan_base(const sxt_plan *plan, int key_map, int64_t first);
 /* What the scores of query i are multiplied by: 1 without log_n. */
 double sxt_plan_temperature(const sxt_plan *plan, int64_t i);
 /* The rotary frequencies under the plan. */
 void sxt_plan_rope(const sxt_plan *plan, const sxt_rope_params *of_model, int64_t length,
                    sxt_rope_params *rope);
+/* Makes the rows of cos and sin ready that a context of `length` tokens asks for, and says how many. */
+sxt_status sxt_plan_reserve_rows(const sxt_plan *plan, sxt_rope *rope, int64_t length, sxt_error *error);
+int64_t sxt_plan_n_rows(const sxt_plan *plan, int64_t length);
 int64_t sxt_plan_limit(const sxt_plan *plan);
 void sxt_plan_print(const sxt_plan *plan, char *text, size_t n);
 bool sxt_plan_equal(const sxt_plan *a, const sxt_plan *b);
@@ -79,7 +113,7 @@ bool sxt_plan_equal(const sxt_plan *a, const sxt_plan *b);
 /* What the user asked for: a fixed plan, or `auto`, which becomes one when a length is known. */
 typedef struct sxt_plan_request {
     bool is_auto;
-    sxt_plan fixed;
+    sxt_plan fixed; /* of auto, only its log_n */
     sxt_plan_model model;
 } sxt_plan_request;
 
@@ -97,5 +131,17 @@ void sxt_plan_advice(const sxt_plan_request *request, const sxt_plan *plan, int6
 
 /* The methods, `auto` included; NULL past the end. */
 const char *sxt_plan_method_at(int64_t i, const char **summary);
+
+/* A parameter as a list of methods shows it. */
+typedef struct sxt_plan_parameter {
+    const char *name, *kind; /* "whole number", "number", "word" */
+    char standard[32];       /* the default for the model; in words where `computed` */
+    bool computed;           /* the default is no value that could be given: it follows other things */
+    char range[64];          /* "1 to 255", "at least 1", "int|float" */
+} sxt_plan_parameter;
+
+/* The parameters of a method for a model; returns how many, 0 for a name that is no method's. */
+int sxt_plan_parameters(const char *method, const sxt_plan_model *model,
+                        sxt_plan_parameter parameters[SXT_PLAN_MAX_OPTIONS]);
 
 #endif

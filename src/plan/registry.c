@@ -3,8 +3,10 @@
 #include <string.h>
 
 static const sxt_plan_method *const methods[] = {
-    &sxt_plan_none,
-    &sxt_plan_self_extend,
+    &sxt_plan_none,      &sxt_plan_self_extend, &sxt_plan_rerope,      &sxt_plan_leaky_rerope,
+    &sxt_plan_streaming, &sxt_plan_window,      &sxt_plan_lm_infinite, &sxt_plan_dual_chunk,
+    &sxt_plan_linear,    &sxt_plan_ntk,         &sxt_plan_dynamic_ntk, &sxt_plan_ntk_mixed,
+    &sxt_plan_yarn,      &sxt_plan_llama3,      &sxt_plan_longrope,
 };
 
 enum { N_METHODS = sizeof methods / sizeof methods[0] };

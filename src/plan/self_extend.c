@@ -4,8 +4,6 @@
 #include "plan/option.h"
 #include "plan/registry.h"
 
-#include <stdio.h>
-
 enum { NEAR = 0, FAR = 1 };
 
 /* Makes the two bands meet: at distance W the far position is W, or W + 1 when G does not divide W. */
@@ -13,10 +11,17 @@ static int64_t shift(const sxt_plan *plan) {
     return plan->neighbor_window - plan->neighbor_window / plan->group_size;
 }
 
+/* What the first published Llama code adds instead, on top of a floored i / G: equal where G divides W. */
+static double shift_of_queries(const sxt_plan *plan) {
+    double window = (double)plan->neighbor_window;
+    return plan->float_shift ? window - window / (double)plan->group_size : (double)shift(plan);
+}
+
 static int bands(const sxt_plan *plan, int64_t i, sxt_band out[SXT_PLAN_MAX_BANDS]) {
     int64_t first_near = sxt_max_i64(0, i - plan->neighbor_window + 1);
-    int64_t far_pos = i / plan->group_size + shift(plan);
-    sxt_band far_band = {.first_key = 0, .end_key = first_near, .query_pos = (double)far_pos, .key_map = FAR};
+    int64_t group = i / plan->group_size;
+    double far_pos = (double)group + shift_of_queries(plan);
+    sxt_band far_band = {.first_key = 0, .end_key = first_near, .query_pos = far_pos, .key_map = FAR};
     sxt_band near_band = {.first_key = first_near, .end_key = i + 1, .query_pos = (double)i, .key_map = NEAR};
     int n = 0;
     if (first_near > 0) out[n++] = far_band;
@@ -39,7 +44,8 @@ static int64_t largest_position(const sxt_plan *plan, int64_t farthest) {
     return farthest / plan->group_size + (farthest % plan->group_size != 0) + shift(plan);
 }
 
-/* G * (L - W + W/G): the longest context whose positions all stay below L. */
+/* G * (L - W + W/G): the longest context without a position above L - 1. The unrounded shift is less than one
+ * below the rounded one, and far positions are whole without it: the limit is the same. */
 static int64_t limit(const sxt_plan *plan) {
     int64_t sliding = plan->sliding_window, product;
     if (sliding > 0 && largest_position(plan, sliding - 1) < plan->n_ctx_train) return INT64_MAX;
@@ -47,32 +53,24 @@ static int64_t limit(const sxt_plan *plan) {
     return __builtin_mul_overflow(plan->group_size, far_positions, &product) ? INT64_MAX : product;
 }
 
-static sxt_status configure(sxt_plan *plan, const sxt_plan_model *model, const sxt_plan_option *options,
-                            int n_options, sxt_error *error) {
-    int64_t trained = model->n_ctx_train, group = 8, window = sxt_max_i64(1, trained / 4);
-    if (!model->rotary)
-        return sxt_fail(error, SXT_E_ARGUMENT,
-                        "plan self-extend: the model has no rotary positions to regroup; use none");
-    if (trained < 2)
-        return sxt_fail(error, SXT_E_ARGUMENT,
-                        "plan self-extend: a trained window of %lld tokens leaves nothing to regroup; use none",
-                        (long long)trained);
-    const sxt_plan_number numbers[] = {
-        {"group", 1, INT64_MAX, "", &group},
-        {"window", 1, trained - 1, ", below the model's trained window", &window},
-    };
-    SXT_TRY(sxt_plan_read_numbers("self-extend", numbers, 2, options, n_options, error));
-    *plan = (sxt_plan){.method = &sxt_plan_self_extend,
-                       .group_size = group,
-                       .neighbor_window = window,
-                       .n_ctx_train = trained,
-                       .sliding_window = model->sliding_window};
-    return SXT_OK;
+static int parameters(sxt_plan *plan, sxt_plan_number out[SXT_PLAN_MAX_OPTIONS]) {
+    int64_t trained = plan->n_ctx_train;
+    out[0] = (sxt_plan_number){
+        .name = "group", .min = 1, .max = INT64_MAX, .value = &plan->group_size, .standard = 8};
+    out[1] = (sxt_plan_number){.name = "window",
+                               .min = 1,
+                               .max = trained - 1,
+                               .why = ", below the model's trained window",
+                               .value = &plan->neighbor_window,
+                               .standard = sxt_max_i64(1, trained / 4)};
+    out[2] = (sxt_plan_number){.name = "shift", .words = "int|float", .value = &plan->float_shift};
+    return 3;
 }
 
-static void print(const sxt_plan *plan, char *text, size_t n) {
-    snprintf(text, n, "self-extend:group=%lld,window=%lld", (long long)plan->group_size,
-             (long long)plan->neighbor_window);
+static sxt_status configure(sxt_plan *plan, const sxt_plan_model *model, const sxt_plan_option *options,
+                            int n_options, sxt_error *error) {
+    SXT_TRY(sxt_plan_need_far("self-extend", model, error));
+    return sxt_plan_configure(&sxt_plan_self_extend, plan, model, options, n_options, error);
 }
 
 const sxt_plan_method sxt_plan_self_extend = {
@@ -81,6 +79,6 @@ const sxt_plan_method sxt_plan_self_extend = {
     .bands = bands,
     .key_positions = key_positions,
     .limit = limit,
+    .parameters = parameters,
     .configure = configure,
-    .print = print,
 };

@@ -100,6 +100,45 @@ class Random(CommandTest):
         self.assertTrue(info["tied_output"])
         self.good("run", "-m", self.path("m.gguf"), "-p", "It", "-n", 2)
 
+    def test_longrope_and_dynamic(self):
+        """What config.json asks for is in the file, is told, and is what the plan takes its numbers from."""
+        lists = {"long_factor": [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0], "short_factor": [1.0] * 8}
+        config = self.config(rope_scaling={"type": "su", **lists}, original_max_position_embeddings=32)
+        self.make("long.gguf", config=config)
+        info = self.json("info", self.path("long.gguf"), "--tensors")
+        self.assertEqual(info["rope_scaling"], "longrope:factor=4,original_context=32,attention_factor=1.18321598")
+        names = {t["name"] for t in info["tensors"]}
+        self.assertTrue({"rope_factors_long.weight", "rope_factors_short.weight"} <= names)
+        told = self.json("run", "-m", self.path("long.gguf"), "-p", "It", "-n", 40, "--extend", "longrope")
+        self.assertEqual((told["plan"], told["limit"]), ("longrope", 128))
+        config = self.config(rope_scaling={"type": "dynamic", "factor": 2.0})
+        self.make("dynamic.gguf", config=config)
+        self.assertEqual(self.json("info", self.path("dynamic.gguf"))["rope_scaling"],
+                         "dynamic:factor=2,original_context=128")
+        told = self.json("run", "-m", self.path("dynamic.gguf"), "-p", "It", "-n", 200)
+        self.assertEqual((told["plan"], told["within_limit"]), ("none", True))
+        self.assertIn("scaling follows the length", told["reason"])
+        told = self.json("run", "-m", self.path("dynamic.gguf"), "-p", "It", "-n", 4, "--extend", "dynamic-ntk")
+        self.assertEqual(told["plan"], "dynamic-ntk:factor=2")
+
+    def test_bad_rope_scaling(self):
+        """One line that names the file, the field and what it needs."""
+        yarn = '{"type": "yarn", "factor": %s}'
+        for block, says in (('{"type": "dynamic"}', ["rope_scaling.factor is missing"]),
+                            (yarn % "NaN", ["bad.json", "NaN"]), (yarn % "-4", ["factor is -4; needed 0.01 to 1e+06"]),
+                            (yarn % "1e999", ["bad.json"]), (yarn % "null", ["rope_scaling.factor is missing"]),
+                            ('{"factor": 4.0}', ["rope_type is missing"]),
+                            ('{"type": "llama3", "factor": 8, "low_freq_factor": 4, "high_freq_factor": 4}',
+                             ["high_freq_factor is 4; needed more"]),
+                            ('{"type": "longrope", "long_factor": [1, 2], "short_factor": [1, 2]}',
+                             ["long_factor has 2 numbers; needed 8"]),
+                            ('{"type": "longrope", "long_factor": [1,1,1,1,1,1,1,-1], "short_factor": []}',
+                             ["long_factor[7] is -1"]),
+                            ('{"type": "ntk-by-parts", "factor": 4}', ["supported: none (default), linear, dynamic"])):
+            text = json.dumps({**SHAPE, "rope_scaling": 0}).replace('"rope_scaling": 0', '"rope_scaling": ' + block)
+            self.refused(REJECTED, "convert", "--random", self.path("bad.json", text), "--vocab", MODEL,
+                         self.path("out.gguf"), says=["bad.json", *says])
+
     def test_real_vocabulary(self):
         vocab = shared("data", "vocab", "llama-spm.gguf")
         self.good("convert", "--random", self.config(vocab_size=32000), "--vocab", vocab, self.path("m.gguf"))

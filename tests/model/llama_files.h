@@ -21,9 +21,11 @@ typedef struct llama_spec {
     const char *poison;      /* this tensor's element poison_at is poison_value */
     size_t poison_at;
     float poison_value;
-    sxt_type type;    /* of the matrices of a GGUF file; the vectors' is F32 */
-    int n_rope_freqs; /* GGUF: elements of rope_freqs.weight, 0: none */
-    float rope_freq;  /* their value */
+    sxt_type type;                 /* of the matrices of a GGUF file; the vectors' is F32 */
+    int n_rope_freqs;              /* GGUF: elements of rope_freqs.weight, 0: none */
+    float rope_freq;               /* their value */
+    int n_rope_long, n_rope_short; /* GGUF: elements of rope_factors_long.weight and -short, 0: none */
+    const char *scaling;           /* GGUF: rope.scaling.type, or NULL */
 } llama_spec;
 
 static const llama_spec llama_small = {
@@ -47,6 +49,8 @@ static inline bool llama_wants(const llama_spec *s, int slot) {
     switch (slot) {
     case SXT_W_OUTPUT: return !s->tied;
     case SXT_W_ROPE_FREQS: return s->n_rope_freqs > 0;
+    case SXT_W_ROPE_LONG: return s->n_rope_long > 0;
+    case SXT_W_ROPE_SHORT: return s->n_rope_short > 0;
     case SXT_W_Q_BIAS: return s->q_bias;
     case SXT_W_K_BIAS:
     case SXT_W_V_BIAS: return s->kv_bias;
@@ -64,6 +68,8 @@ static inline int llama_shape(const llama_spec *s, int slot, int64_t dims[2]) {
     case SXT_W_EMBED:
     case SXT_W_OUTPUT: rows = s->n_vocab; break;
     case SXT_W_ROPE_FREQS: columns = s->n_rope_freqs; break;
+    case SXT_W_ROPE_LONG: columns = s->n_rope_long; break;
+    case SXT_W_ROPE_SHORT: columns = s->n_rope_short; break;
     case SXT_W_Q: rows = q; break;
     case SXT_W_K:
     case SXT_W_V: rows = kv; break;
@@ -95,7 +101,8 @@ static inline void llama_add(llama_list *list, const llama_spec *s, const char *
     t->values = malloc(t->n * sizeof *t->values);
     if (!t->values) abort();
     for (size_t i = 0; i < t->n; i++) t->values[i] = (float)(sxt_rng_unit(rng) * 2 - 1);
-    for (size_t i = 0; slot == SXT_W_ROPE_FREQS && i < t->n; i++) t->values[i] = s->rope_freq;
+    bool is_divisors = slot == SXT_W_ROPE_FREQS || slot == SXT_W_ROPE_LONG || slot == SXT_W_ROPE_SHORT;
+    for (size_t i = 0; is_divisors && i < t->n; i++) t->values[i] = s->rope_freq;
     if (s->poison && strcmp(s->poison, name) == 0) t->values[s->poison_at] = s->poison_value;
     if (s->omit && strcmp(s->omit, name) == 0)
         free(t->values), t->values = NULL;
@@ -179,6 +186,7 @@ static inline void llama_put_hparams(sxt_gguf_writer *w, const llama_spec *s) {
     sxt_gguf_writer_u32(w, "llama.attention.key_length", (uint32_t)s->head_dim);
     sxt_gguf_writer_u32(w, "llama.attention.value_length", (uint32_t)s->head_dim);
     sxt_gguf_writer_f32(w, "llama.attention.layer_norm_rms_epsilon", 1e-5f);
+    if (s->scaling) sxt_gguf_writer_string(w, "llama.rope.scaling.type", s->scaling, strlen(s->scaling));
 }
 
 static inline void llama_put_data(sxt_gguf_writer *w, const llama_tensor *t, sxt_type type) {

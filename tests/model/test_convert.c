@@ -325,10 +325,12 @@ static void test_llama3_factors(void **state) {
     }
 }
 
-static void check_same_frequencies(const sxt_model *a, const sxt_model *b, sxt_error *error) {
+static void check_same_frequencies(const sxt_model *a, const sxt_model *b, double length, sxt_error *error) {
     sxt_rope *x, *y;
-    assert_int_equal(sxt_rope_new(&a->hparams.rope, &x, error), SXT_OK);
-    assert_int_equal(sxt_rope_new(&b->hparams.rope, &y, error), SXT_OK);
+    sxt_rope_params of_a = a->hparams.rope, of_b = b->hparams.rope;
+    of_a.length = of_b.length = length;
+    assert_int_equal(sxt_rope_new(&of_a, &x, error), SXT_OK);
+    assert_int_equal(sxt_rope_new(&of_b, &y, error), SXT_OK);
     for (int p = 0; p < a->hparams.rope.n_rot / 2; p++) {
         double u = sxt_rope_frequencies(x)[p], v = sxt_rope_frequencies(y)[p];
         assert_true(fabs(u - v) <= 1e-6 * fabs(u));
@@ -347,14 +349,21 @@ static void test_scaling_survives(void **state) {
         ", \"rope_scaling\": {\"rope_type\": \"yarn\", \"factor\": 4.0, \"attention_factor\": 1.5, "
         "\"beta_fast\": 8, \"beta_slow\": 2}",
         ", \"rope_scaling\": {\"rope_type\": \"llama3\", \"factor\": 8.0, \"low_freq_factor\": 1.0, "
-        "\"high_freq_factor\": 4.0, \"original_max_position_embeddings\": 64}"};
+        "\"high_freq_factor\": 4.0, \"original_max_position_embeddings\": 64}",
+        ", \"rope_scaling\": {\"rope_type\": \"yarn\", \"factor\": 4.0, \"truncate\": false, \"beta_fast\": 8, "
+        "\"original_max_position_embeddings\": 64}",
+        ", \"rope_scaling\": {\"type\": \"dynamic\", \"factor\": 2.0, \"original_max_position_embeddings\": "
+        "64}",
+        ", \"original_max_position_embeddings\": 64, \"rope_scaling\": {\"type\": \"longrope\", "
+        "\"long_factor\": [1.5, 2, 2.5, 3, 4, 5, 6, 9], \"short_factor\": [1, 1, 1, 1, 1, 1.25, 1, 1.5]}"};
     for (size_t i = 0; i < sizeof scalings / sizeof scalings[0]; i++) {
         llama_spec spec = llama_small;
         spec.config_more = scalings[i];
         fixture *f = start(&spec);
         sxt_model *b = converted(f, "f32");
         assert_string_not_equal(f->model->rope_scaling, "none");
-        check_same_frequencies(f->model, b, &f->error);
+        check_same_frequencies(f->model, b, 0, &f->error);
+        check_same_frequencies(f->model, b, 1000, &f->error);
         sxt_model_unload(b);
         finish(f);
     }

@@ -10,7 +10,10 @@
 #include "format/gguf_writer.h"
 #include "format/scratch_folder.h"
 #include "model/arch.h"
+#include "model/rope_config.h"
 #include "mutate.h"
+
+#include <math.h>
 
 typedef struct member {
     const char *key, *value; /* JSON text; a NULL value leaves the member out */
@@ -168,6 +171,9 @@ static void test_config_long_name(void **state) {
     assert_string_equal(h.name, "\xc3\xa9");
 }
 
+#define LONGROPE(long_list, short_list)                                                                        \
+    "{\"rope_type\": \"longrope\", \"long_factor\": [" long_list "], \"short_factor\": " short_list "}"
+
 static void check_print(const sxt_rope_params *rope, const char *expected) {
     char text[128];
     sxt_rope_scaling_print(rope, text, sizeof text);
@@ -201,6 +207,61 @@ static void test_config_rope_scaling(void **state) {
     assert_true(r.factor == 8 && r.low_freq_factor == 1 && r.high_freq_factor == 4 &&
                 r.original_context == 128);
     check_print(&r, "llama3:factor=8,low=1,high=4,original_context=128");
+}
+
+/* What other readers of these files compute, with the figures of a Phi-3. */
+static void test_config_length_dependent(void **state) {
+    (void)state;
+    sxt_rope_params r = rope_of("rope_scaling", "{\"type\": \"dynamic\", \"factor\": 2.0}");
+    assert_true(r.scaling == SXT_ROPE_DYNAMIC && r.factor == 2 && r.original_context == 256);
+    check_print(&r, "dynamic:factor=2,original_context=256");
+    r = rope_of("rope_scaling", "{\"rope_type\": \"dynamic\", \"factor\": 2, "
+                                "\"original_max_position_embeddings\": 64}");
+    assert_true(r.original_context == 64);
+    static const char lists[] =
+        "{\"type\": \"su\", \"long_factor\": [4, 5, 6, 7], \"short_factor\": [1, 1, 2, 3.5]}";
+    r = good_config((member[MAX_EDITS]){
+                        {"rope_scaling", lists}, {"head_dim", "8"}, {"original_max_position_embeddings", "32"}})
+            .rope;
+    assert_true(r.scaling == SXT_ROPE_LONGROPE && r.original_context == 32 && r.factor == 8);
+    assert_true(r.attention_factor == 0 && !r.long_factors && !r.short_factors);
+    check_print(&r, "longrope:factor=8,original_context=32");
+    sxt_json *document;
+    sxt_error error;
+    float list[4];
+    char text[256];
+    snprintf(text, sizeof text, "{\"rope_scaling\": %s}", lists);
+    assert_int_equal(sxt_json_parse(text, strlen(text), &document, &error), SXT_OK);
+    assert_int_equal(sxt_rope_config_list(document, false, 4, list, &error), SXT_OK);
+    assert_true(list[0] == 1 && list[1] == 1 && list[2] == 2 && list[3] == 3.5f);
+    assert_int_equal(sxt_rope_config_list(document, true, 4, list, &error), SXT_OK);
+    assert_true(list[0] == 4 && list[1] == 5 && list[2] == 6 && list[3] == 7);
+    assert_int_equal(sxt_rope_config_list(document, true, 5, list, &error), SXT_E_FORMAT);
+    sxt_json_free(document);
+    /* What the block says itself goes before what stands outside. */
+    r = good_config((member[MAX_EDITS]){
+                        {"rope_scaling", LONGROPE("1, 1, 1, 1", "[1, 1, 1, 1], \"factor\": 4, "
+                                                                "\"attention_factor\": 1.25, "
+                                                                "\"original_max_position_embeddings\": 64")},
+                        {"head_dim", "8"},
+                        {"original_max_position_embeddings", "32"}})
+            .rope;
+    assert_true(r.original_context == 64 && r.factor == 4 && r.attention_factor == 1.25);
+    check_print(&r, "longrope:factor=4,original_context=64,attention_factor=1.25");
+}
+
+static void test_config_yarn_details(void **state) {
+    (void)state;
+    sxt_rope_params r = rope_of(
+        "rope_scaling", "{\"type\": \"yarn\", \"factor\": 4, \"truncate\": false, \"finetuned\": true}");
+    assert_true(r.exact_ramp);
+    check_print(&r, "yarn:factor=4,original_context=256,truncate=false");
+    r = rope_of("rope_scaling",
+                "{\"type\": \"yarn\", \"factor\": 40, \"mscale\": 1.0, \"mscale_all_dim\": 0.8, "
+                "\"beta_fast\": 16}");
+    /* (0.1 ln 40 + 1) / (0.08 ln 40 + 1) */
+    assert_true(fabs(r.attention_factor - 1.0569662568) < 1e-9);
+    check_print(&r, "yarn:factor=40,original_context=256,beta_fast=16,attention_factor=1.05696626");
 }
 
 /* Newer files keep everything, the base too, in rope_parameters. */
@@ -270,7 +331,7 @@ static const bad_config bad_configs[] = {
     {{{"layer_types", "[1, 1, 1, 1]"}}, U, "layer_types has something else"},
     {{{"layer_types", "[" FULL "," FULL "," FULL ",\"linear_attention\"]"}}, U, "for layer 3"},
     {{{"model_type", "\"qwen3\""}, {"attention_bias", "true"}}, U, "attention_bias is true"},
-    {{{"model_type", "\"phi3\""}, {"rope_scaling", "{\"type\": \"longrope\"}"}}, U, "longrope"},
+    {{{"model_type", "\"phi3\""}, {"rope_scaling", "{\"type\": \"longrope\"}"}}, F, "long_factor"},
     {{{"model_type", "\"gemma2\""}}, F, "query_pre_attn_scalar is missing"},
     {{{"model_type", "\"gpt_neox\""}, {"hidden_act", "\"gelu\""}}, F, "layer_norm_eps is missing"},
     {{{"model_type", "\"gpt_neox\""}}, U, "only gelu, gelu_new"},
@@ -304,8 +365,50 @@ static const bad_config bad_configs[] = {
     {{{"rope_scaling", "4"}}, F, "rope_scaling has a value of the wrong kind; needed an object"},
     {{{"rope_scaling", "{\"factor\": 4}"}}, F, "rope_type is missing"},
     {{{"rope_scaling", "{\"type\": 4}"}}, F, "rope_scaling.type has a value of the wrong kind"},
-    {{{"rope_scaling", "{\"type\": \"dynamic\", \"factor\": 4}"}}, U, "type is \"dynamic\""},
-    {{{"rope_scaling", "{\"rope_type\": \"longrope\", \"factor\": 4}"}}, U, "rope_type is \"longrope\""},
+    {{{"rope_scaling", "{\"type\": \"dynamic-yarn\", \"factor\": 4}"}},
+     U,
+     "type is \"dynamic-yarn\"; supported"},
+    {{{"rope_scaling", "{\"type\": \"dynamic\"}"}}, F, "rope_scaling.factor is missing"},
+    {{{"rope_scaling", "{\"type\": \"dynamic\", \"factor\": 0}"}}, F, "rope_scaling.factor is 0"},
+    {{{"rope_scaling", "{\"type\": \"dynamic\", \"factor\": 2, \"original_max_position_embeddings\": -1}"}},
+     F,
+     "original_max_position_embeddings is -1"},
+    {{{"rope_scaling", "{\"long_factor\": [1]}"}}, F, "rope_type is missing"},
+    {{{"rope_scaling", "{\"rope_type\": \"longrope\", \"factor\": 4}"}},
+     F,
+     "rope_scaling.long_factor is missing"},
+    {{{"rope_scaling", LONGROPE("1, 1, 1, 1", "null")}, {"head_dim", "8"}}, F, "short_factor is missing"},
+    {{{"rope_scaling", LONGROPE("1, 1, 1, 1", "4")}, {"head_dim", "8"}}, F, "needed an array of numbers"},
+    {{{"rope_scaling", LONGROPE("1, 1, 1", "[1]")}, {"head_dim", "8"}},
+     F,
+     "long_factor has 3 numbers; needed 4, half"},
+    {{{"rope_scaling", LONGROPE("1, 1, 1, 1", "[1, 1, 1, 1, 1]")}, {"head_dim", "8"}},
+     F,
+     "short_factor has 5 numbers"},
+    {{{"rope_scaling", LONGROPE("1, 0, 1, 1", "[]")}, {"head_dim", "8"}},
+     F,
+     "long_factor[1] is 0; needed 1e-06"},
+    {{{"rope_scaling", LONGROPE("1, -3, 1, 1", "[]")}, {"head_dim", "8"}}, F, "long_factor[1] is -3"},
+    {{{"rope_scaling", LONGROPE("1, 1, \"x\", 1", "[]")}, {"head_dim", "8"}},
+     F,
+     "long_factor[2] has a value of the wrong kind"},
+    {{{"rope_scaling", LONGROPE("1, 1, 1, 1", "[1, 1, 1, 1]")},
+      {"head_dim", "8"},
+      {"original_max_position_embeddings", "1"}},
+     F,
+     "longrope needs at least 2"},
+    {{{"rope_scaling", LONGROPE("1, 1, 1, 1", "[1, 1, 1, 1], \"attention_factor\": 0")}, {"head_dim", "8"}},
+     F,
+     "attention_factor is 0"},
+    {{{"rope_scaling", LONGROPE("1, 1, 1, 1", "[1, 1, 1, 1], \"short_mscale\": 1.2")}, {"head_dim", "8"}},
+     U,
+     "short_mscale"},
+    {{{"rope_scaling", "{\"type\": \"yarn\", \"factor\": 4, \"truncate\": 1}"}},
+     F,
+     "truncate has a value of the wrong"},
+    {{{"rope_scaling", "{\"type\": \"yarn\", \"factor\": 4, \"mscale\": -1}"}}, F, "mscale is -1"},
+    {{{"rope_scaling", "{\"type\": \"yarn\", \"factor\": 4, \"finetuned\": 1}"}}, F, "finetuned has a value"},
+    {{{"rope_scaling", "{\"type\": \"linear\", \"factor\": null}"}}, F, "rope_scaling.factor is missing"},
     {{{"rope_scaling", "{\"type\": \"linear\"}"}}, F, "rope_scaling.factor is missing"},
     {{{"rope_scaling", "{\"type\": \"linear\", \"factor\": 0}"}}, F, "rope_scaling.factor is 0"},
     {{{"rope_scaling", "{\"type\": \"linear\", \"factor\": -2}"}}, F, "rope_scaling.factor is -2"},
@@ -314,7 +417,6 @@ static const bad_config bad_configs[] = {
     {{{"rope_scaling", "{\"type\": \"yarn\", \"factor\": 4, \"beta_fast\": 1, \"beta_slow\": 2}"}},
      F,
      "beta_fast is 1, less than beta_slow 2"},
-    {{{"rope_scaling", "{\"type\": \"yarn\", \"factor\": 4, \"truncate\": false}"}}, U, "truncate is false"},
     {{{"rope_scaling", "{\"type\": \"yarn\", \"factor\": 4, \"attention_factor\": -1}"}},
      F,
      "attention_factor is -1"},
@@ -506,6 +608,16 @@ static void test_gguf_rope_scaling(void **state) {
                                      {"llama.rope.scaling.attn_factor", 'f', "0.5"}})
             .rope;
     assert_true(r.attention_factor > 0.569314717 && r.attention_factor < 0.569314719);
+    /* Under other scalings it is the scale. */
+    r = good_gguf((value[MAX_EDITS]){{"llama.rope.scaling.attn_factor", 'f', "1.5"}}).rope;
+    check_print(&r, "none,attention_factor=1.5");
+    r = good_gguf((value[MAX_EDITS]){{"llama.rope.scaling.type", 's', "none"},
+                                     {"llama.rope.scaling.dynamic_factor", 'f', "2"},
+                                     {"llama.rope.scaling.original_context_length", 'u', "128"}})
+            .rope;
+    check_print(&r, "dynamic:factor=2,original_context=128");
+    r = good_gguf((value[MAX_EDITS]){{"llama.rope.scaling.finetuned", 'b', "t"}}).rope;
+    check_print(&r, "none");
 }
 
 static const struct {
@@ -534,10 +646,17 @@ static const struct {
     {{{"llama.attention.layer_norm_rms_epsilon", 'f', "-1"}}, F, "layer_norm_rms_epsilon is -1"},
     {{{"llama.expert_count", 'u', "8"}}, U, "llama.expert_count is 8"},
     {{{"llama.vocab_size", 'u', "1000"}}, F, "llama.vocab_size is 1000; needed at least the tokenizer's"},
-    {{{"llama.rope.scaling.type", 's', "longrope"}}, U, "llama.rope.scaling.type is \"longrope\""},
+    {{{"llama.rope.scaling.type", 's', "longrope"}},
+     F,
+     "rope_factors_long.weight or rope_factors_short.weight is missing"},
+    {{{"llama.rope.scaling.type", 's', "su"}}, U, "llama.rope.scaling.type is \"su\"; supported"},
+    {{{"llama.rope.scaling.finetuned", 'u', "1"}}, F, "finetuned"},
+    {{{"llama.rope.scaling.type", 's', "none"}, {"llama.rope.scaling.dynamic_factor", 'f', "0"}},
+     F,
+     "dynamic_factor is 0"},
     {{{"llama.rope.scaling.factor", 'f', "-1"}}, F, "llama.rope.scaling.factor is -1"},
     {{{"llama.rope.scaling.factor", 'f', "1e-9"}}, F, "llama.rope.scaling.factor is 1e-09"},
-    {{{"llama.rope.scaling.attn_factor", 'f', "2"}}, U, "attn_factor is 2 without yarn"},
+    {{{"llama.rope.scaling.attn_factor", 'f', "0"}}, F, "attn_factor is 0"},
     {{{"llama.rope.scaling.yarn_log_multiplier", 'f', "0.1"}}, U, "yarn_log_multiplier is 0.1"},
     {{{"llama.rope.scaling.yarn_ext_factor", 'f', "0.5"}}, U, "yarn_ext_factor is 0.5"},
 };
@@ -631,6 +750,8 @@ int main(void) {
         cmocka_unit_test(test_config_layers_that_slide),
         cmocka_unit_test(test_config_long_name),
         cmocka_unit_test(test_config_rope_scaling),
+        cmocka_unit_test(test_config_length_dependent),
+        cmocka_unit_test(test_config_yarn_details),
         cmocka_unit_test(test_config_rope_parameters),
         cmocka_unit_test(test_bad_configs),
         cmocka_unit_test(test_vocabulary_sizes),

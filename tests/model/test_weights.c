@@ -186,6 +186,45 @@ static void test_gguf_rope_freqs(void **state) {
     refused(&spec, true, SXT_E_NUMERIC, "rope_freqs.weight holds NaN at element 0");
 }
 
+static void test_longrope_lists(void **state) {
+    (void)state;
+    llama_spec spec = llama_small;
+    spec.rope_freq = 3.5f;
+    spec.n_rope_long = spec.n_rope_short = 8;
+    for (int i = 0; i < 2; i++) { /* some converters leave the type out */
+        spec.scaling = i ? "longrope" : NULL;
+        opened *o = good(&spec, true);
+        assert_int_equal(o->hparams.rope.scaling, SXT_ROPE_LONGROPE);
+        assert_ptr_equal(o->hparams.rope.long_factors, o->weights.rope_long);
+        assert_ptr_equal(o->hparams.rope.short_factors, o->weights.rope_short);
+        for (int p = 0; p < 8; p++) assert_true(o->weights.rope_long[p] == 3.5f);
+        finish(o);
+    }
+    spec.scaling = "linear";
+    refused(&spec, true, SXT_E_FORMAT, "rope_factors_long.weight is there, but not both lists under");
+    spec.scaling = NULL;
+    spec.n_rope_long = 0;
+    refused(&spec, true, SXT_E_FORMAT, "rope_factors_short.weight is there");
+    spec.n_rope_long = 7;
+    refused(&spec, true, SXT_E_FORMAT, "rope_factors_long.weight has shape (7), needed (8)");
+    spec.n_rope_long = 8;
+    spec.rope_freq = -1;
+    refused(&spec, true, SXT_E_FORMAT, "rope_factors_long.weight holds -1");
+    spec.rope_freq = 1;
+    spec.poison = "rope_factors_short.weight";
+    spec.poison_at = 7;
+    spec.poison_value = NAN;
+    refused(&spec, true, SXT_E_NUMERIC, "rope_factors_short.weight holds NaN at element 7");
+    spec = llama_small;
+    spec.config_more =
+        ", \"rope_scaling\": {\"type\": \"longrope\", \"long_factor\": [2, 2, 2, 2, 2, 2, 2, 9], "
+        "\"short_factor\": [1, 1, 1, 1, 1, 1, 1, 1.5]}";
+    opened *o = good(&spec, false);
+    assert_ptr_equal(o->hparams.rope.long_factors, o->weights.rope_long);
+    assert_true(o->weights.rope_long[7] == 9 && o->weights.rope_short[7] == 1.5f && !o->weights.rope_freqs);
+    finish(o);
+}
+
 /* ---- What is refused ---- */
 
 static void test_missing_tensors(void **state) {
@@ -253,9 +292,8 @@ static void test_biases(void **state) {
 /* A weight that nothing reads would be left out of the sum in silence. */
 static void test_unknown_tensors(void **state) {
     (void)state;
-    static const char *const names[] = {"blk.2.attn_q.weight",      "blk.0.ffn_up.bias",
-                                        "blk.00.attn_q.weight",     "blk.0.attn_q.weight2",
-                                        "rope_factors_long.weight", "output.bias"};
+    static const char *const names[] = {"blk.2.attn_q.weight",  "blk.0.ffn_up.bias",   "blk.00.attn_q.weight",
+                                        "blk.0.attn_q.weight2", "rope_factors.weight", "output.bias"};
     llama_spec spec = llama_small;
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         char word[128];
@@ -347,6 +385,7 @@ int main(void) {
         cmocka_unit_test(test_matrices_of_one_row),
         cmocka_unit_test(test_tied_output),
         cmocka_unit_test(test_gguf_rope_freqs),
+        cmocka_unit_test(test_longrope_lists),
         cmocka_unit_test(test_missing_tensors),
         cmocka_unit_test(test_wrong_shapes),
         cmocka_unit_test(test_biases),

@@ -1,6 +1,6 @@
 /* Runs attention for tests/oracle/test_attention.py: cases on standard input, outputs on standard output.
  * A case is one line, then q (n, n_heads, head_dim), k and v (n, n_kv_heads, head_dim) as raw floats:
- *     PLAN n n_heads n_kv_heads head_dim n_rot interleaved type fast sliding chunk n_threads theta
+ *     PLAN trained n n_heads n_kv_heads head_dim n_rot interleaved type fast sliding chunk n_threads theta
  * Its output is out (n, n_heads, head_dim). */
 #include "base/memory.h"
 #include "op/attention.h"
@@ -12,7 +12,7 @@
 
 typedef struct dump_case {
     char plan[96];
-    int n, n_heads, n_kv_heads, head_dim, n_rot, interleaved, type, fast, sliding, chunk, n_threads;
+    int trained, n, n_heads, n_kv_heads, head_dim, n_rot, interleaved, type, fast, sliding, chunk, n_threads;
     double theta;
 } dump_case;
 
@@ -31,10 +31,10 @@ static float *read_floats(int64_t n) {
 static bool read_case(dump_case *c) {
     char line[256];
     if (!fgets(line, sizeof line, stdin)) return false;
-    int n = sscanf(line, "%95s %d %d %d %d %d %d %d %d %d %d %d %lf", c->plan, &c->n, &c->n_heads,
-                   &c->n_kv_heads, &c->head_dim, &c->n_rot, &c->interleaved, &c->type, &c->fast, &c->sliding,
-                   &c->chunk, &c->n_threads, &c->theta);
-    need(n == 13, "a case line is damaged");
+    int n = sscanf(line, "%95s %d %d %d %d %d %d %d %d %d %d %d %d %lf", c->plan, &c->trained, &c->n,
+                   &c->n_heads, &c->n_kv_heads, &c->head_dim, &c->n_rot, &c->interleaved, &c->type, &c->fast,
+                   &c->sliding, &c->chunk, &c->n_threads, &c->theta);
+    need(n == 14, "a case line is damaged");
     return true;
 }
 
@@ -60,7 +60,7 @@ static void attend(const dump_case *c, sxt_attention *a, const float *q, const f
 }
 
 static void run_case(const dump_case *c) {
-    sxt_plan_model model = {.n_ctx_train = 1 << 20, .rotary = true};
+    sxt_plan_model model = {.n_ctx_train = c->trained, .rotary = true};
     sxt_plan_request request;
     sxt_rope_params params = {.n_rot = c->n_rot, .theta = c->theta, .interleaved = c->interleaved != 0};
     sxt_rope *rope = NULL;
@@ -70,7 +70,7 @@ static void run_case(const dump_case *c) {
     int64_t n_q = (int64_t)c->n * c->n_heads * c->head_dim, n_kv = (int64_t)c->n * c->n_kv_heads * c->head_dim;
     need(sxt_plan_parse(c->plan, &model, &request, &error) == SXT_OK, error.text);
     need(sxt_rope_new(&params, &rope, &error) == SXT_OK, error.text);
-    need(sxt_rope_reserve(rope, c->n, &error) == SXT_OK, error.text);
+    need(sxt_plan_reserve_rows(&request.fixed, rope, c->n, &error) == SXT_OK, error.text);
     float *q = read_floats(n_q), *k = read_floats(n_kv), *v = read_floats(n_kv);
     float *out = sxt_alloc((size_t)n_q, sizeof *out);
     sxt_attention a = {.plan = &request.fixed,

@@ -3,8 +3,8 @@
 
 Reads a Hugging Face folder (config.json, safetensors). Attention is computed from the full matrix of relative
 positions delta[i, j] = P(i) - Q(j) and the matrix visible[i, j], so every long-context plan is a pair of
-matrices and nothing else. Covers grouped-query heads, biases, a head width apart from d_model, partial rotary
-embeddings, linear, yarn and llama3 scaling, a sliding window, tied and untied outputs.
+matrices and nothing else, or changes the rotary frequencies. Covers grouped-query heads, biases, a head width apart
+from d_model, partial rotary embeddings, every scaling of them, a sliding window, tied and untied outputs.
 
     llama_forward.py FOLDER --tokens 1,2,3 [--plan self-extend:group=8,window=64] [--all] -o LOGITS.npy
     llama_forward.py FOLDER --tokens 1,2,3 --generate 16
@@ -69,12 +69,22 @@ def yarn_frequencies(theta, base, s, context):
     def pair_with(turns):
         return n_rot * math.log(original / (turns * 2 * math.pi)) / (2 * math.log(base))
 
-    low = max(math.floor(pair_with(s.get("beta_fast") or 32)), 0)
-    high = min(math.ceil(pair_with(s.get("beta_slow") or 1)), n_rot - 1)
+    low, high = pair_with(s.get("beta_fast") or 32), pair_with(s.get("beta_slow") or 1)
+    if s.get("truncate", True):
+        low, high = math.floor(low), math.ceil(high)
+    low, high = max(low, 0), min(high, n_rot - 1)
     if low == high:
         high += 0.001
     interpolated = np.clip((np.arange(len(theta)) - low) / (high - low), 0, 1)
     return theta * (1 - interpolated) + theta / s["factor"] * interpolated
+
+
+def yarn_attention_scale(s):
+    if s.get("attention_factor") is not None:
+        return s["attention_factor"]
+    if s.get("mscale") and s.get("mscale_all_dim"):
+        return yarn_scale(s["factor"], s["mscale"]) / yarn_scale(s["factor"], s["mscale_all_dim"])
+    return yarn_scale(s["factor"])
 
 
 def llama3_frequencies(theta, s, context):
@@ -85,26 +95,83 @@ def llama3_frequencies(theta, s, context):
     return theta * (kept + (1 - kept) / s["factor"])
 
 
-def frequencies(config, head_dim):
-    """theta (n_rot / 2) and the factor on cos and sin."""
-    s = config.get("rope_parameters") or config.get("rope_scaling") or {}
-    part = s.get("partial_rotary_factor", config.get("partial_rotary_factor", 1.0))
+def powers(base, n_rot):
+    return F(base) ** (-np.arange(0, n_rot, 2, dtype=F) / n_rot)
+
+
+def dynamic_base(base, n_rot, s, context, n):
+    original = s.get("original_max_position_embeddings") or context
+    return base * (s["factor"] * max(n, original) / original - (s["factor"] - 1)) ** (n_rot / (n_rot - 2))
+
+
+def longrope(theta, s, config, n):
+    """theta and the scale: the list follows the length n."""
+    context = config["max_position_embeddings"]
+    original = s.get("original_max_position_embeddings") or config.get("original_max_position_embeddings") or context
+    factor = s.get("factor") or context / original
+    scale = s.get("attention_factor")
+    if scale is None:
+        scale = 1.0 if factor <= 1 else math.sqrt(1 + math.log(factor) / math.log(original))
+    return theta / np.array(s["long_factor" if n > original else "short_factor"], F), scale
+
+
+def rope_block(config):
+    return config.get("rope_parameters") or config.get("rope_scaling") or {}
+
+
+def frequencies(config, head_dim, n, block=None):
+    """theta (n_rot / 2) and the factor on cos and sin for n tokens. `block`: a plan's, in place of the file's."""
+    own = rope_block(config)
+    part = own.get("partial_rotary_factor", config.get("partial_rotary_factor", 1.0))
     n_rot = int(head_dim * part)
-    base = s.get("rope_theta", config.get("rope_theta", 10000.0))
-    theta = F(base) ** (-np.arange(0, n_rot, 2, dtype=F) / n_rot)
+    s = own if block is None else block
+    base = s.get("rope_theta", own.get("rope_theta", config.get("rope_theta", 10000.0)))
+    theta = powers(base, n_rot)
     kind, context = s.get("rope_type", s.get("type", "default")), config["max_position_embeddings"]
+    if kind == "default":
+        return theta, 1.0
     if kind == "linear":
         return theta / s["factor"], 1.0
+    if kind == "ntk":
+        return powers(base * s["factor"] ** (n_rot / (n_rot - 2)), n_rot), 1.0
+    if kind == "ntk-mixed":
+        a = math.log(s["factor"]) / (n_rot / 2) ** s["power"]
+        return theta * np.exp(-a * (np.arange(n_rot // 2) + 1.0) ** s["power"]), 1.0
+    if kind == "dynamic":
+        return powers(dynamic_base(base, n_rot, s, context, n), n_rot), 1.0
     if kind == "llama3":
         return llama3_frequencies(theta, s, context), 1.0
     if kind == "yarn":
-        scale = s.get("attention_factor")
-        if scale is None and s.get("mscale") and s.get("mscale_all_dim"):
-            scale = yarn_scale(s["factor"], s["mscale"]) / yarn_scale(s["factor"], s["mscale_all_dim"])
-        return yarn_frequencies(theta, base, s, context), scale if scale is not None else yarn_scale(s["factor"])
-    if kind != "default":
-        raise ValueError("rope scaling " + kind)
-    return theta, 1.0
+        return yarn_frequencies(theta, base, s, context), yarn_attention_scale(s)
+    if kind in ("longrope", "su"):
+        return longrope(theta, s, config, n)
+    raise ValueError("rope scaling " + kind)
+
+
+# A plan that scales frequencies, as a block of config.json: its type there, and what it takes by default.
+SCALINGS = {
+    "linear": ("linear", {"factor": 4.0}),
+    "ntk": ("ntk", {"factor": 4.0}),
+    "dynamic-ntk": ("dynamic", {"factor": 1.0}),
+    "ntk-mixed": ("ntk-mixed", {"factor": 12.0, "power": 0.75}),
+    "yarn": ("yarn", {"factor": 4.0}),
+    "llama3": ("llama3", {"factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0}),
+}
+KEYS = {"base": "rope_theta", "original": "original_max_position_embeddings", "low": "low_freq_factor",
+        "high": "high_freq_factor"}
+
+
+def plan_block(config, name, options):
+    """It takes the place of the file's own, and stretches the window that the file names as the original one."""
+    kind, defaults = SCALINGS[name]
+    own, block = rope_block(config), {"rope_type": kind, **defaults}
+    original = own.get("original_max_position_embeddings") or config.get("original_max_position_embeddings")
+    if original:
+        block["original_max_position_embeddings"] = original
+    if "base" in options and "factor" not in options:
+        block["factor"] = 1.0
+    block.update({KEYS.get(key, key): float(value) for key, value in options.items()})
+    return block
 
 
 # ---- plans: (delta, visible) for n tokens ----
@@ -133,6 +200,11 @@ def parse_plan(text):
         return plan_none
     if name == "self-extend":
         return lambda n: plan_self_extend(n, int(options["group"]), int(options["window"]))
+    if name in SCALINGS:
+        def plan(n):
+            return plan_none(n)
+        plan.scaling = (name, options)
+        return plan
     raise ValueError("plan " + text)
 
 
@@ -145,7 +217,6 @@ class Llama:
         self.n_heads = c["num_attention_heads"]
         self.n_kv_heads = c.get("num_key_value_heads") or self.n_heads
         self.head_dim = c.get("head_dim") or c["hidden_size"] // self.n_heads
-        self.theta, self.scale = frequencies(c, self.head_dim)
         self.window = c.get("sliding_window") or 0
         if c.get("use_sliding_window") is False:
             self.window = 0
@@ -159,7 +230,7 @@ class Llama:
 
     def scores(self, q, k, cos, sin):
         """q, k (n, head_dim), cos, sin (n_rot / 2, n, n) -> (n, n)."""
-        half = len(self.theta)
+        half = len(cos)
         s = q[:, 2 * half:] @ k[:, 2 * half:].T
         for p in range(half):
             qa, qb, ka, kb = q[:, p], q[:, p + half], k[:, p], k[:, p + half]
@@ -192,8 +263,10 @@ class Llama:
         if self.window:
             i, j, _ = causal(n)
             visible = visible & (i - j < self.window)
-        angle = self.theta[:, None, None] * delta[None]
-        cos, sin = np.cos(angle) * self.scale ** 2, np.sin(angle) * self.scale ** 2
+        block = plan_block(self.config, *plan.scaling) if hasattr(plan, "scaling") else None
+        theta, scale = frequencies(self.config, self.head_dim, n, block)
+        angle = theta[:, None, None] * delta[None]
+        cos, sin = np.cos(angle) * scale ** 2, np.sin(angle) * scale ** 2
         x = self.w["model.embed_tokens.weight"][np.asarray(tokens)]
         for layer in range(self.config["num_hidden_layers"]):
             name = "model.layers.%d." % layer

@@ -1,5 +1,5 @@
 """Attention against the reference of the test data (ref_attention.py, float64, full matrices): every case of
-its test list that concerns plain attention and SelfExtend, for outputs and for scores."""
+its test list, for outputs and for scores, under every plan that moves or hides keys."""
 import itertools
 import os
 import subprocess
@@ -18,13 +18,68 @@ import ref_attention as ref  # noqa: E402
 
 F32, F16, Q4_0, Q8_0, BF16 = 0, 1, 2, 8, 30
 BASE = dict(group=0, window=0, n=150, heads=2, kv_heads=1, dim=16, rot=16, interleaved=0, type=F32, fast=0, sliding=0,
-            chunk=512, threads=1, theta=10000.0, loud=1.0, scores=0)
+            chunk=512, threads=1, theta=10000.0, loud=1.0, scores=0, plan=None, trained=1 << 20)
+
+
+def lm_infinite(i, j, sinks, recent):
+    """LM-Infinite: no distance counts as more than `recent`; what is farther is hidden, but for the first keys."""
+    return np.minimum(i - j, recent).astype(float), (j <= i) & ((j < sinks) | (i - j < recent))
+
+
+# Plan text -> (relative positions, visible) of all queries and keys below n.
+PLANS = {
+    "rerope:window=%d": lambda at, w: ref.map_rerope(at, at, w),
+    "leaky-rerope:window=%d,k=%g": lambda at, w, k: ref.map_leaky_rerope(at, at, w, k),
+    "streaming:sinks=%d,recent=%d": lambda at, s, r: ref.map_streaming(at, at, s, r),
+    "window:window=%d": lambda at, w: ref.map_plain(at, at, w),
+    "lm-infinite:sinks=%d,recent=%d": lambda at, s, r: lm_infinite(at[:, None], at[None, :], s, r),
+    "dual-chunk:chunk=%d,local=%d": lambda at, c, w: ref.map_dca(at, at, c - w, c),
+    "self-extend:group=%d,window=%d,shift=float": lambda at, g, w: ref.map_self_extend(at, at, g, w, "float"),
+    "self-extend:group=%d,window=%d": lambda at, g, w: ref.map_self_extend(at, at, g, w),
+    "none": lambda at: ref.map_plain(at, at),
+}
+NUMBERS = {
+    "rerope:window=%d": ((1,), (16,), (37,), (128,), (300,)),
+    "leaky-rerope:window=%d,k=%g": ((1, 2), (37, 16), (64, 2.5), (50, 1.0625), (100, 7), (300, 3)),
+    "streaming:sinks=%d,recent=%d": ((4, 20), (0, 33), (4, 128), (140, 50), (1, 1), (3, 500)),
+    "window:window=%d": ((1,), (33,), (128,), (500,)),
+    "lm-infinite:sinks=%d,recent=%d": ((10, 64), (0, 50), (200, 30), (4, 1), (1, 400)),
+    "dual-chunk:chunk=%d,local=%d": ((48, 16), (40, 33), (2, 1), (100, 1), (190, 60), (700, 64)),
+    "self-extend:group=%d,window=%d,shift=float": ((5, 24), (8, 64), (30, 7)),
+    "self-extend:group=%d,window=%d": ((5, 24),),
+    "none": ((),),
+}
+
+
+def plan_cases(case):
+    """Every plan whole, in chunks and token by token, with grouped heads and every layout; sinks under a prompt
+    much longer than what stays; log-n on top; spans of keys; a model's own sliding window."""
+    for turn, (plan, log_n) in enumerate(itertools.product(PLANS, (False, True))):
+        trained = 130 if log_n else 1024  # log-n is felt past the trained window only
+        for number, chunk in itertools.product(NUMBERS[plan], (1, 70, 512)):
+            if sum(number) >= trained:
+                continue
+            yield case(plan=(plan, number, log_n), trained=trained, n=291, heads=4, kv_heads=2,
+                       rot=(16, 8)[turn % 2], interleaved=turn // 2 % 2, chunk=chunk,
+                       type=(F32, F16, Q8_0)[turn % 3], threads=2, loud=2.0)
+        yield case(plan=(plan, NUMBERS[plan][0], log_n), trained=710, n=200, heads=4, kv_heads=1, sliding=90, chunk=90)
+        if not log_n:
+            continue
+        yield case(plan=(plan, NUMBERS[plan][-1], log_n), trained=710, n=2300, heads=1, kv_heads=1, dim=8, rot=4,
+                   chunk=900, type=F16)
+    for chunk in (1, 900):  # whole spans between the sinks and the recent keys are unseen
+        yield case(plan=("streaming:sinks=%d,recent=%d", (4, 300), True), trained=400, n=4700, heads=1, kv_heads=1, dim=4,
+                   rot=4, chunk=chunk)
+    for n, plan in itertools.product((31, 32, 33, 45, 63, 65, 95, 97), ("self-extend:group=%d,window=%d",
+                                                                      "streaming:sinks=%d,recent=%d")):
+        yield case(plan=(plan, (4, 10), False), trained=1024, n=n, heads=8, kv_heads=2, chunk=1)
 
 
 def cases():
     def case(**changes):
         return {**BASE, **changes}
 
+    yield from plan_cases(case)
     for group, window in itertools.product(range(1, 17), (1, 7, 16, 48, 149, 150, 151, 400)):
         yield case(group=group, window=window, chunk=(1, 3, 7, 128, 150)[group % 5])
     for n in (1, 2, 31, 64, 65, 127, 128, 129, 255, 257):
@@ -78,6 +133,9 @@ def stored(x, kind):
 
 
 def plan_text(c):
+    if c["plan"]:
+        text, numbers, log_n = c["plan"]
+        return text % numbers + ("+log-n" if log_n else "")
     return "self-extend:group=%d,window=%d" % (c["group"], c["window"]) if c["group"] else "none"
 
 
@@ -91,7 +149,7 @@ def make_input(c, rng):
 
 
 def run(c, q, k, v, dump):
-    fields = (plan_text(c), c["n"], c["heads"], c["kv_heads"], c["dim"], c["rot"], c["interleaved"], c["type"], c["fast"],
+    fields = (plan_text(c), c["trained"], c["n"], c["heads"], c["kv_heads"], c["dim"], c["rot"], c["interleaved"], c["type"], c["fast"],
               c["sliding"], c["chunk"], c["threads"], c["theta"])
     dump.stdin.write((" ".join(map(str, fields)) + "\n").encode())
     for array in (q, k, v):
@@ -104,15 +162,20 @@ def run(c, q, k, v, dump):
 
 
 def expected(c, q, k, v):
-    index = np.arange(c["n"])
-    if c["group"]:
+    index, qscale = np.arange(c["n"]), None
+    if c["plan"]:
+        text, numbers, log_n = c["plan"]
+        delta, visible = PLANS[text](index, *numbers)
+        visible = visible & (index[:, None] - index[None, :] < (c["sliding"] or c["n"]))
+        qscale = ref.logn_scale(index, c["trained"]) if log_n else None
+    elif c["group"]:
         delta, visible = ref.map_self_extend(index, index, c["group"], c["window"])
     else:
         delta, visible = ref.map_plain(index, index, c["sliding"] or None)
     style = "interleaved" if c["interleaved"] else "half"
     arrays = [x.transpose(1, 0, 2) for x in (q, stored(k, c["type"]), stored(v, c["type"]))]
     theta = ref.inv_freq_default(c["rot"], c["theta"])
-    out = ref.attention(*arrays, delta, visible, theta, style=style)
+    out = ref.attention(*arrays, delta, visible, theta, style=style, qscale=qscale)
     scores = ref.scores(*arrays[:2], delta, theta, style=style) if c["scores"] else None
     return out, scores, visible
 

@@ -16,6 +16,9 @@ SEXTANT = os.environ.get("SEXTANT_BIN", "")
 BOUND = 1e-4
 TOKENS = [0] + [int(t) for t in np.random.default_rng(3).integers(2, 1536, 89)]
 
+# longrope's lists for 8 pairs
+LISTS = ("[1.0, 1.1, 1.3, 2.0, 3.5, 5.0, 7.0, 9.0]", "[1.0, 1.0, 1.05, 1.1, 1.2, 1.4, 1.7, 2.0]")
+
 # name: what make_random_model.py is told
 SHAPES = {
     "grouped heads": ["--heads", "6", "--kv-heads", "2", "--d-model", "96"],
@@ -33,8 +36,24 @@ SHAPES = {
                '1.0, "high_freq_factor": 4.0, "original_max_position_embeddings": 32}'],
     "rope_parameters": ["--config", '{"rope_theta": null, "rope_parameters": {"rope_type": "linear", '
                         '"rope_theta": 20000.0, "factor": 2.0}}'],
+    "yarn, not truncated": ["--rope-scaling", '{"rope_type": "yarn", "factor": 4.0, "truncate": false, '
+                            '"beta_fast": 4, "original_max_position_embeddings": 48}'],
+    "yarn, mscale": ["--rope-scaling", '{"rope_type": "yarn", "factor": 4.0, "mscale": 1.0, "mscale_all_dim": 0.5, '
+                     '"original_max_position_embeddings": 32}'],
+    "dynamic": ["--rope-scaling", '{"type": "dynamic", "factor": 2.0, "original_max_position_embeddings": 32}'],
+    "dynamic, short text": ["--rope-scaling", '{"type": "dynamic", "factor": 2.0}'],
+    "longrope, long": ["--rope-scaling", '{"rope_type": "longrope", "factor": 4.0, "original_max_position_embeddings":'
+                       ' 32, "long_factor": %s, "short_factor": %s}' % LISTS],
+    "longrope, short": ["--rope-scaling", '{"type": "su", "long_factor": %s, "short_factor": %s}' % LISTS,
+                        "--config", '{"original_max_position_embeddings": 128}'],
+    "longrope, own scale": ["--rope-scaling", '{"type": "longrope", "attention_factor": 1.3, "long_factor": %s, '
+                            '"short_factor": %s}' % LISTS, "--config", '{"original_max_position_embeddings": 64}'],
 }
 PLANS = ["none", "self-extend:group=3,window=16"]
+# Each on a plain model and on models whose own scaling it takes the place of.
+SCALING_PLANS = ["linear:factor=3", "linear:base=50000", "ntk:factor=8", "dynamic-ntk:factor=2", "ntk-mixed",
+                 "yarn:factor=4,original=40,beta_fast=8", "llama3:factor=8,original=48,high=6"]
+SCALED_SHAPES = ["grouped heads", "partial rotary", "yarn, own scale", "longrope, long", "rope_parameters"]
 
 
 def run(*command):
@@ -56,7 +75,7 @@ def check(name, options, work):
         os.path.join(SOURCE, "tests", "data", "tiny"), *options)
     run(SEXTANT, "convert", folder, gguf, "--type", "f32")
     oracle, n_bad = llama_forward.Llama(folder), 0
-    for plan in PLANS:
+    for plan in PLANS + (SCALING_PLANS if name in SCALED_SHAPES else []):
         expected = oracle.logits(TOKENS, llama_forward.parse_plan(plan))
         for model in (folder, gguf):
             off = np.abs(library_logits(model, plan, work) - expected).max() / np.abs(expected).max()
@@ -70,11 +89,11 @@ def main():
     if not SEXTANT:
         print("SKIP: SEXTANT_BIN names no binary")
         return 77
-    n_bad = 0
+    n_bad, n_checks = 0, 2 * (len(SHAPES) * len(PLANS) + len(SCALED_SHAPES) * len(SCALING_PLANS))
     for name, options in SHAPES.items():
         with tempfile.TemporaryDirectory() as work:
             n_bad += check(name, options, work)
-    print("%d of %d are outside the bound" % (n_bad, len(SHAPES) * len(PLANS) * 2))
+    print("%d of %d are outside the bound" % (n_bad, n_checks))
     return 1 if n_bad else 0
 
 

@@ -13,7 +13,8 @@
 enum { UNSEEN = -1 };
 
 static sxt_plan make_plan(const char *text, int64_t trained, int64_t sliding) {
-    sxt_plan_model model = {.n_ctx_train = trained, .sliding_window = sliding, .rotary = true};
+    static const sxt_rope_params rope = {.scaling = SXT_ROPE_LONGROPE}; /* what one method needs */
+    sxt_plan_model model = {.n_ctx_train = trained, .sliding_window = sliding, .rotary = true, .rope = &rope};
     sxt_plan_request request;
     sxt_error error;
     assert_int_equal(sxt_plan_parse(text, &model, &request, &error), SXT_OK);
@@ -32,7 +33,8 @@ static double from_bands(const sxt_plan *plan, int64_t i, int64_t j, int64_t sli
     int n = sxt_plan_bands(plan, i, sliding, bands);
     for (int b = 0; b < n; b++)
         if (j >= bands[b].first_key && j < bands[b].end_key)
-            return bands[b].query_pos - sxt_plan_key_pos(plan, bands[b].key_map, j);
+            return (bands[b].query_pos - sxt_plan_key_pos(plan, bands[b].key_map, j)) *
+                   sxt_plan_unit(plan, bands[b].key_map);
     return UNSEEN;
 }
 
@@ -72,10 +74,12 @@ static void test_every_method_is_well_formed(void **state) {
     const char *name;
     for (int64_t m = 0; (name = sxt_plan_method_at(m, NULL)); m++) {
         if (strcmp(name, "auto") == 0) continue;
-        sxt_plan plan = make_plan(name, 64, 0);
-        for (int64_t i = 0; i < 300; i++)
-            for (int64_t sliding = 0; sliding < 40; sliding += 13) assert_well_formed(&plan, i, sliding);
-        assert_well_formed(&plan, INT64_C(1) << 40, 0);
+        for (int64_t trained = 2; trained < 80; trained = trained * 2 + 1) {
+            sxt_plan plan = make_plan(name, trained, 0);
+            for (int64_t i = 0; i < 300; i++)
+                for (int64_t sliding = 0; sliding < 40; sliding += 13) assert_well_formed(&plan, i, sliding);
+            assert_well_formed(&plan, INT64_C(1) << 40, 0);
+        }
     }
 }
 

@@ -106,6 +106,118 @@ static void test_yarn_without_a_ramp(void **state) {
     sxt_rope_free(rope);
 }
 
+/* truncate: false. The ramp's ends, from the definition: the pair with `turns` turns in the original context.
+ */
+static void test_yarn_exact_ramp(void **state) {
+    (void)state;
+    sxt_rope_params params = yarn(128, 1e4, 16, 4096);
+    params.exact_ramp = true;
+    sxt_rope *rope = make(params);
+    const double turns[2] = {32, 1};
+    double ends[2];
+    for (int i = 0; i < 2; i++) ends[i] = 64 * log(4096 / (turns[i] * 8 * atan(1.0))) / log(1e4);
+    assert_true(ends[0] > 20 && ends[0] < 21 && ends[1] > 45 && ends[1] < 46);
+    for (int p = 0; p < 64; p++) {
+        double divided = p <= ends[0] ? 0 : p >= ends[1] ? 1 : (p - ends[0]) / (ends[1] - ends[0]);
+        assert_close(sxt_rope_frequencies(rope)[p], base_theta(1e4, 128, p) * (1 - divided + divided / 16),
+                     1e-13);
+    }
+    sxt_rope_free(rope);
+}
+
+/* b' = b ((f n / L) - (f - 1))^(r / (r - 2)); f = 1 gives (n / L)^(r / (r - 2)). */
+static void test_dynamic(void **state) {
+    (void)state;
+    static const struct {
+        double factor, length, base;
+    } rows[] = {{2, 0, 1e4}, {2, 256, 1e4}, {2, 255, 1e4}, {2, 512, 0},
+                {2, 257, 0}, {1, 1024, 0},  {4, 5000, 0}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        sxt_rope *rope = make((sxt_rope_params){.n_rot = 32,
+                                                .theta = 1e4,
+                                                .scaling = SXT_ROPE_DYNAMIC,
+                                                .factor = rows[i].factor,
+                                                .original_context = 256,
+                                                .length = rows[i].length});
+        double grown = rows[i].factor * rows[i].length / 256 - rows[i].factor + 1;
+        double base = rows[i].base > 0 ? rows[i].base : 1e4 * exp(log(grown) * 32 / 30);
+        for (int p = 0; p < 16; p++)
+            assert_close(sxt_rope_frequencies(rope)[p], base_theta(base, 32, p), 1e-13);
+        assert_true(sxt_rope_mscale(rope) == 1);
+        sxt_rope_free(rope);
+    }
+}
+
+/* theta_p exp(-a (p + 1)^B), a = ln k / (r / 2)^B. */
+static void test_ntk_mixed(void **state) {
+    (void)state;
+    sxt_rope *rope = make((sxt_rope_params){
+        .n_rot = 64, .theta = 1e4, .scaling = SXT_ROPE_NTK_MIXED, .factor = 12, .power = 0.75});
+    for (int p = 0; p < 32; p++) {
+        double divisor = exp(log(12) * pow((p + 1) / 32.0, 0.75));
+        assert_close(sxt_rope_frequencies(rope)[p], base_theta(1e4, 64, p) / divisor, 1e-13);
+    }
+    sxt_rope_free(rope);
+}
+
+/* The list follows the length; the scale is sqrt(1 + ln f / ln L): Phi-3's 131072 from 4096 gives 1.1902. */
+static void test_longrope(void **state) {
+    (void)state;
+    static const float long_list[4] = {1.5f, 2, 8, 64}, short_list[4] = {1, 1, 1.25f, 2};
+    sxt_rope_params params = {.n_rot = 8,
+                              .theta = 1e4,
+                              .scaling = SXT_ROPE_LONGROPE,
+                              .factor = 32,
+                              .original_context = 4096,
+                              .short_factors = short_list,
+                              .long_factors = long_list};
+    static const double lengths[] = {0, 4096, 4097, 1e6};
+    for (int i = 0; i < 4; i++) {
+        params.length = lengths[i];
+        sxt_rope *rope = make(params);
+        const float *list = i < 2 ? short_list : long_list;
+        for (int p = 0; p < 4; p++)
+            assert_close(sxt_rope_frequencies(rope)[p], base_theta(1e4, 8, p) / (double)list[p], 1e-14);
+        assert_close(sxt_rope_mscale(rope), 1.190238071, 1e-9);
+        sxt_rope_free(rope);
+    }
+    params.attention_factor = 1.5;
+    sxt_rope *rope = make(params);
+    assert_true(sxt_rope_mscale(rope) == 1.5);
+    sxt_rope_free(rope);
+    params.attention_factor = 0;
+    params.factor = 0.5;
+    rope = make(params);
+    assert_true(sxt_rope_mscale(rope) == 1);
+    sxt_rope_free(rope);
+}
+
+static void test_same(void **state) {
+    (void)state;
+    sxt_rope_params params = {
+        .n_rot = 8, .theta = 1e4, .scaling = SXT_ROPE_DYNAMIC, .factor = 2, .original_context = 64};
+    sxt_rope *a = make(params);
+    params.length = 64;
+    sxt_rope *b = make(params);
+    params.length = 65;
+    sxt_rope *c = make(params);
+    assert_true(sxt_rope_same(a, b));
+    assert_false(sxt_rope_same(a, c));
+    sxt_rope_free(b);
+    params.length = 0;
+    params.interleaved = true;
+    b = make(params);
+    assert_false(sxt_rope_same(a, b));
+    params.interleaved = false;
+    params.attention_factor = 1.25;
+    sxt_rope_free(c);
+    c = make(params);
+    assert_false(sxt_rope_same(a, c));
+    sxt_rope_free(a);
+    sxt_rope_free(b);
+    sxt_rope_free(c);
+}
+
 static void test_llama3_golden(void **state) {
     (void)state;
     static const double blended[6] = {1.207, 1.553, 2.026, 2.695, 3.684, 5.257};
@@ -157,7 +269,7 @@ static void test_pairs(void **state) {
     sxt_rope *rope = make(yarn(64, 1e4, 4, 2048));
     assert_int_equal(sxt_rope_reserve(rope, 100, NULL), SXT_OK);
     assert_int_equal(sxt_rope_reserve(rope, 3000, NULL), SXT_OK);
-    sxt_rope_table table = sxt_rope_rows(rope);
+    sxt_rope_table table = sxt_rope_rows(rope, 1);
     assert_int_equal(table.n_rows, 3000);
     for (int64_t i = 0; i < 3000; i++) assert_pairs(rope, (double)i, table.pairs + 32 * i);
     for (double position = -9; position < 1e9; position = position * 1.7 + 20.3) {
@@ -240,11 +352,40 @@ static void test_refused_scaling(void **state) {
         REFUSED_WITH(llama3(), low_freq_factor, bad[i], "llama3 low_freq_factor");
         REFUSED_WITH(llama3(), high_freq_factor, bad[i], "llama3 high_freq_factor");
     }
-    REFUSED_WITH(yarn(32, 1e4, 4, 2048), attention_factor, (double)NAN, "yarn attention factor");
+    REFUSED_WITH(yarn(32, 1e4, 4, 2048), attention_factor, (double)NAN, "attention factor is nan");
     REFUSED_WITH(yarn(32, 1e4, 4, 2048), theta, 1, "theta under yarn");
     REFUSED_WITH(yarn(32, 1e4, 4, 2048), beta_fast, 0.5, "yarn beta_fast");
     REFUSED_WITH(llama3(), high_freq_factor, 1, "llama3 high_freq_factor");
     REFUSED_WITH(llama3(), low_freq_factor, 5, "llama3 high_freq_factor");
+}
+
+static void test_refused_lengths_and_lists(void **state) {
+    (void)state;
+    static const float good[4] = {1, 1, 1, 1}, bad[4] = {1, 1, 0, 1};
+    const sxt_rope_params dynamic = {
+        .n_rot = 8, .theta = 1e4, .scaling = SXT_ROPE_DYNAMIC, .factor = 2, .original_context = 64};
+    const sxt_rope_params mixed = {
+        .n_rot = 8, .theta = 1e4, .scaling = SXT_ROPE_NTK_MIXED, .factor = 2, .power = 0.75};
+    sxt_rope_params lists = {.n_rot = 8,
+                             .theta = 1e4,
+                             .scaling = SXT_ROPE_LONGROPE,
+                             .factor = 2,
+                             .original_context = 64,
+                             .short_factors = good,
+                             .long_factors = good};
+    REFUSED_WITH(dynamic, factor, 0, "dynamic factor");
+    REFUSED_WITH(dynamic, original_context, (double)NAN, "dynamic original context");
+    REFUSED_WITH(dynamic, length, -1, "length");
+    REFUSED_WITH(dynamic, length, (double)INFINITY, "length");
+    REFUSED_WITH(mixed, factor, -1, "ntk-mixed factor");
+    REFUSED_WITH(mixed, power, 0, "ntk-mixed power");
+    REFUSED_WITH(lists, factor, 0, "longrope factor");
+    REFUSED_WITH(lists, original_context, 1, "longrope original context");
+    REFUSED_WITH(lists, length, (double)NAN, "length");
+    REFUSED_WITH(lists, long_factors, NULL, "long list");
+    REFUSED_WITH(lists, short_factors, NULL, "short list");
+    REFUSED_WITH(lists, short_factors, bad, "short factor 2 is 0");
+    REFUSED_WITH(lists, long_factors, bad, "long factor 2 is 0");
 }
 
 static bool never(void *user, size_t bytes) {
@@ -283,12 +424,18 @@ int main(void) {
         cmocka_unit_test(test_yarn_golden),
         cmocka_unit_test(test_yarn_attention_factor),
         cmocka_unit_test(test_yarn_without_a_ramp),
+        cmocka_unit_test(test_yarn_exact_ramp),
+        cmocka_unit_test(test_dynamic),
+        cmocka_unit_test(test_ntk_mixed),
+        cmocka_unit_test(test_longrope),
+        cmocka_unit_test(test_same),
         cmocka_unit_test(test_llama3_golden),
         cmocka_unit_test(test_frequency_divisors),
         cmocka_unit_test(test_rows),
         cmocka_unit_test(test_pairs),
         cmocka_unit_test(test_refused_shapes),
         cmocka_unit_test(test_refused_scaling),
+        cmocka_unit_test(test_refused_lengths_and_lists),
         cmocka_unit_test(test_out_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,52 @@
+/* Llama 3.1's scaling: pairs with a short wavelength stay, those with a long one are divided by the factor, a
+ * blend between. */
+#include "plan/registry.h"
+#include "plan/scaling.h"
+
+/* Wavelengths as parts of the window that is stretched. */
+static sxt_plan_number part(const char *name, double usual, double *value) {
+    return (sxt_plan_number){
+        .name = name, .least = 1e-3, .most = 1e6, .usual = usual, .real = value, .unsaid = true};
+}
+
+static int parameters(sxt_plan *plan, sxt_plan_number out[SXT_PLAN_MAX_OPTIONS]) {
+    sxt_plan_frequencies *f = &plan->frequencies;
+    out[0] = sxt_scaling_factor(plan, SXT_MIN_FACTOR, 8);
+    out[1] = part("low", 1, &f->low_freq_factor);
+    out[2] = part("high", 4, &f->high_freq_factor);
+    out[3] = sxt_scaling_original(plan);
+    return 4;
+}
+
+static sxt_status configure(sxt_plan *plan, const sxt_plan_model *model, const sxt_plan_option *options,
+                            int n_options, sxt_error *error) {
+    sxt_plan made;
+    SXT_TRY(sxt_scaling_configure(&sxt_plan_llama3, &made, model, options, n_options, error));
+    const sxt_plan_frequencies *f = &made.frequencies;
+    if (f->high_freq_factor <= f->low_freq_factor)
+        return sxt_fail(error, SXT_E_ARGUMENT, "plan llama3: high=%g must be above low=%g", f->high_freq_factor,
+                        f->low_freq_factor);
+    *plan = made;
+    return SXT_OK;
+}
+
+static void rope(const sxt_plan *plan, const sxt_rope_params *of_model, int64_t length, sxt_rope_params *rope) {
+    (void)of_model;
+    (void)length;
+    sxt_scaling_replace(plan, SXT_ROPE_LLAMA3, rope);
+    rope->low_freq_factor = plan->frequencies.low_freq_factor;
+    rope->high_freq_factor = plan->frequencies.high_freq_factor;
+}
+
+const sxt_plan_method sxt_plan_llama3 = {
+    .name = "llama3",
+    .summary =
+        "Llama 3.1's: short wavelengths stay, long ones divided by factor (factor=8,low=1,high=4,original=L)",
+    .bands = sxt_plain_bands,
+    .key_positions = sxt_plain_key_positions,
+    .limit = sxt_scaling_limit,
+    .begin = sxt_scaling_begin,
+    .parameters = parameters,
+    .configure = configure,
+    .rope = rope,
+};

@@ -1,0 +1,39 @@
+/* NTK-mixed (Su 2023, kexue.fm 9706): pair p of r/2 slowed down by exp(a (p + 1)^power), where a makes it
+ * `factor` for the last pair. His log-n temperature is no part of it. */
+#include "plan/registry.h"
+#include "plan/scaling.h"
+
+static int parameters(sxt_plan *plan, sxt_plan_number out[SXT_PLAN_MAX_OPTIONS]) {
+    out[0] = sxt_scaling_factor(plan, 1, 12);
+    out[1] = (sxt_plan_number){.name = "power",
+                               .least = 0.01,
+                               .most = 100,
+                               .usual = 0.75,
+                               .real = &plan->frequencies.power,
+                               .unsaid = true};
+    return 2;
+}
+
+static sxt_status configure(sxt_plan *plan, const sxt_plan_model *model, const sxt_plan_option *options,
+                            int n_options, sxt_error *error) {
+    return sxt_scaling_configure(&sxt_plan_ntk_mixed, plan, model, options, n_options, error);
+}
+
+static void rope(const sxt_plan *plan, const sxt_rope_params *of_model, int64_t length, sxt_rope_params *rope) {
+    (void)of_model;
+    (void)length;
+    sxt_scaling_replace(plan, SXT_ROPE_NTK_MIXED, rope);
+    rope->power = plan->frequencies.power;
+}
+
+const sxt_plan_method sxt_plan_ntk_mixed = {
+    .name = "ntk-mixed",
+    .summary = "Su's: each pair slowed down a little more, the last by factor (factor=12,power=0.75)",
+    .bands = sxt_plain_bands,
+    .key_positions = sxt_plain_key_positions,
+    .limit = sxt_scaling_limit,
+    .begin = sxt_scaling_begin,
+    .parameters = parameters,
+    .configure = configure,
+    .rope = rope,
+};

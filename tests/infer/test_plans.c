@@ -1,0 +1,144 @@
+/* Every plan that there is, met through a session past the trained window: a prompt read whole, in chunks and
+ * token by token gives the same bits, in both precisions and for any number of threads. */
+#include "infer/session.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { N_PROMPT = 421, N_GROWN = 33 }; /* past the window of 256; no multiple of any tile */
+
+static sxt_model *model; /* grouped heads: 8 for 4 */
+static int32_t prompt[N_PROMPT];
+
+static int open_model(void **state) {
+    (void)state;
+    sxt_model_params params = {.keep_window = true};
+    if (sxt_model_load("models/tiny-f16.gguf", &params, &model, NULL) != SXT_OK) return -1;
+    sxt_rng rng = sxt_rng_make(11);
+    for (int i = 1; i < N_PROMPT; i++) prompt[i] = (int32_t)(300 + sxt_rng_u32(&rng) % 1000);
+    return 0;
+}
+
+static int close_model(void **state) {
+    (void)state;
+    sxt_model_unload(model);
+    return 0;
+}
+
+/* Logits (n_vocab) behind the first `n_first` tokens in one call and the rest one by one, to be freed. */
+static float *logits_of(const char *plan, sxt_precision precision, int threads, int chunk, int64_t n_first) {
+    sxt_session_params params = sxt_session_params_default();
+    params.n_ctx = 1024;
+    params.n_threads = threads;
+    params.chunk = chunk;
+    params.precision = precision;
+    params.plan = plan;
+    sxt_session *s = NULL;
+    sxt_error error = {0};
+    const float *logits;
+    if (sxt_session_new(model, &params, &s, &error) != SXT_OK) fail_msg("%s", error.text);
+    for (int64_t n = n_first; n <= N_PROMPT; n++) /* auto must decide for the same length each time */
+        if (sxt_session_sync(s, prompt, n, N_PROMPT - n, &error) != SXT_OK) fail_msg("%s", error.text);
+    assert_int_equal(sxt_session_logits(s, &logits, NULL), SXT_OK);
+    size_t bytes = (size_t)model->hparams.n_vocab * sizeof *logits;
+    float *copy = malloc(bytes);
+    memcpy(copy, logits, bytes);
+    sxt_session_free(s);
+    return copy;
+}
+
+static void assert_same_bits(const char *plan) {
+    static const struct {
+        int threads, chunk;
+        int64_t n_first;
+    } splits[] = {{3, 64, N_PROMPT}, {2, 100, N_PROMPT - N_GROWN}, {1, 1, N_PROMPT}};
+    size_t bytes = (size_t)model->hparams.n_vocab * sizeof(float);
+    for (int precision = SXT_PRECISION_FAST; precision <= SXT_PRECISION_F32; precision++) {
+        float *whole = logits_of(plan, (sxt_precision)precision, 1, 512, N_PROMPT);
+        for (size_t i = 0; i < sizeof splits / sizeof *splits; i++) {
+            float *other = logits_of(plan, (sxt_precision)precision, splits[i].threads, splits[i].chunk,
+                                     splits[i].n_first);
+            if (memcmp(whole, other, bytes) != 0)
+                fail_msg("%s: chunks of %d, %d threads, last %d alone: other bits", plan, splits[i].chunk,
+                         splits[i].threads, (int)(N_PROMPT - splits[i].n_first));
+            free(other);
+        }
+        free(whole);
+    }
+}
+
+static void every_plan_gives_the_same_bits_for_any_split(void **state) {
+    (void)state;
+    const char *name;
+    for (int64_t m = 0; (name = sxt_plan_method_at(m, NULL)); m++)
+        if (strcmp(name, "longrope") != 0) assert_same_bits(name); /* this file brings no lists for it */
+}
+
+/* Where published codes part: a group that does not divide its window, either shift; a prompt longer than sinks
+ * and recent keys hold; real positions; chunks that end anywhere; a temperature that grows by the token. */
+static void so_do_parameters_that_published_codes_stumble_over(void **state) {
+    (void)state;
+    static const char *const plans[] = {
+        "self-extend:group=7,window=30", "self-extend:group=7,window=30,shift=float+log-n",
+        "streaming:sinks=3,recent=40",   "streaming:sinks=0,recent=100",
+        "leaky-rerope:window=37,k=2.3",  "dual-chunk:chunk=50,local=7+log-n",
+        "lm-infinite:recent=70"};
+    for (size_t i = 0; i < sizeof plans / sizeof *plans; i++) assert_same_bits(plans[i]);
+}
+
+/* Plans that say the same thing say it in the same bits. */
+static void equal_definitions_give_equal_bits(void **state) {
+    (void)state;
+    static const char *const pairs[][2] = {
+        {"self-extend:group=8,window=64", "self-extend:group=8,window=64,shift=float"},
+        {"leaky-rerope:window=40,k=1", "none"},
+        {"self-extend:group=1,window=40", "none"}};
+    size_t bytes = (size_t)model->hparams.n_vocab * sizeof(float);
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+        float *a = logits_of(pairs[i][0], SXT_PRECISION_F32, 2, 512, N_PROMPT);
+        float *b = logits_of(pairs[i][1], SXT_PRECISION_F32, 2, 512, N_PROMPT);
+        assert_memory_equal(a, b, bytes);
+        free(a);
+        free(b);
+    }
+}
+
+static void every_plan_is_another_one(void **state) {
+    (void)state;
+    static const char *const plans[] = {"none",
+                                        "none+log-n",
+                                        "self-extend",
+                                        "self-extend:group=7",
+                                        "self-extend:group=7,shift=float",
+                                        "rerope",
+                                        "leaky-rerope",
+                                        "streaming",
+                                        "window",
+                                        "lm-infinite",
+                                        "dual-chunk"};
+    enum { N = sizeof plans / sizeof *plans };
+    float *logits[N];
+    size_t bytes = (size_t)model->hparams.n_vocab * sizeof(float);
+    for (int i = 0; i < N; i++) logits[i] = logits_of(plans[i], SXT_PRECISION_F32, 2, 512, N_PROMPT);
+    for (int i = 0; i < N; i++)
+        for (int j = 0; j < i; j++)
+            if (memcmp(logits[i], logits[j], bytes) == 0)
+                fail_msg("%s gives what %s gives", plans[i], plans[j]);
+    for (int i = 0; i < N; i++) free(logits[i]);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_plan_gives_the_same_bits_for_any_split),
+        cmocka_unit_test(so_do_parameters_that_published_codes_stumble_over),
+        cmocka_unit_test(equal_definitions_give_equal_bits),
+        cmocka_unit_test(every_plan_is_another_one),
+    };
+    return cmocka_run_group_tests(tests, open_model, close_model);
+}
