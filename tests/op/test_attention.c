@@ -353,13 +353,20 @@ static void assert_as_defined(const problem *p, const float *out) {
                  d.largest_value, d.rms, d.rms_output);
 }
 
+/* Chunks of few queries pack every key for each of them: minutes where code is instrumented. */
+#if defined(SXT_SANITIZED)
+enum { FIRST_CHUNK = 3 };
+#else
+enum { FIRST_CHUNK = 0 };
+#endif
+
 /* Against the definition once, then bit by bit against itself for other chunks and threads. */
 static void check_precision(const setting *s) {
     static const int chunks[] = {1, 3, 7, 64, 128, 512};
     problem p = open_problem(s);
     float *whole = attend_in_chunks(&p, s->n, 1);
     assert_as_defined(&p, whole);
-    for (size_t c = 0; c < sizeof chunks / sizeof *chunks; c++) {
+    for (size_t c = FIRST_CHUNK; c < sizeof chunks / sizeof *chunks; c++) {
         float *other = attend_in_chunks(&p, chunks[c], 1 + (int)c % 3);
         assert_memory_equal(whole, other, (size_t)out_size(s) * sizeof *whole);
         sxt_free(other);
