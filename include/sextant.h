@@ -202,13 +202,14 @@ SXT_API sxt_status sxt_chat_tokens(const sxt_model *model, const char *template_
 
 /* What a plan means for a model and a length. */
 typedef struct sxt_plan_info {
-    char plan[256];    /* what runs, canonical: "none", "self-extend:group=8,window=64" */
-    char asked[256];   /* what was asked: "auto" */
-    char reason[160];  /* why `auto` chose it; "" otherwise */
-    int64_t length;    /* the length it was chosen for, in tokens */
-    int64_t limit;     /* longest context whose relative positions stay inside the trained window */
-    bool within_limit; /* length <= limit */
-    char advice[192];  /* when not: the limit and a plan that fits; "" otherwise */
+    char plan[256];       /* what runs, canonical: "none", "self-extend:group=8,window=64" */
+    char asked[256];      /* what was asked: "auto" */
+    char reason[160];     /* why `auto` chose it; "" otherwise */
+    int64_t length;       /* the length it was chosen for, in tokens */
+    int64_t limit;        /* longest context whose relative positions stay inside the trained window */
+    bool within_limit;    /* length <= limit */
+    char advice[192];     /* when not: the limit and a plan that fits; "" otherwise */
+    int64_t n_remembered; /* tokens that can still be seen of a text without end; INT64_MAX: all of them */
 } sxt_plan_info;
 
 /* Reads `plan` ("auto", "none", "self-extend:group=8,window=512", "yarn:factor=4", "rerope+log-n"), checks its
@@ -232,8 +233,13 @@ typedef enum sxt_precision {
     SXT_PRECISION_F32 = 1   /* every product in f32 */
 } sxt_precision;
 
+/* The longest context that can be asked for. */
+#define SXT_MOST_CTX ((int64_t)1 << 31)
+
+/* Under a plan that forgets (sxt_plan_info.n_remembered) a session keeps what its tokens can still see and no
+ * more, so that its memory does not grow with the text; `reread` makes it keep everything. */
 typedef struct sxt_session_params {
-    int64_t n_ctx;            /* most tokens the session can hold; 0: the model's trained window */
+    int64_t n_ctx;            /* most tokens of a text; 0: the trained window, SXT_MOST_CTX where it forgets */
     int32_t n_threads;        /* 0: the CPUs this process may use */
     int32_t chunk;            /* tokens per step while a prompt is read; 0: 512. Does not change a bit. */
     sxt_type kv_type;         /* F32, F16 (default), BF16, Q8_0 or Q4_0 */
@@ -251,7 +257,7 @@ typedef struct sxt_memory_plan {
     uint64_t weights_bytes; /* mapped from the file, shared with other processes */
     uint64_t
         private_bytes; /* weights converted, or packed for fast products: once for all sessions of a model */
-    uint64_t kv_bytes; /* keys and values at n_ctx tokens */
+    uint64_t kv_bytes; /* keys and values at n_ctx tokens, or of what a plan that forgets keeps */
     uint64_t scratch_bytes; /* activations, rotation tables, workspaces */
     uint64_t total_bytes;
     uint64_t available_bytes; /* what this machine or container can give now; 0: unknown */
@@ -270,7 +276,8 @@ SXT_API void sxt_session_free(sxt_session *session);
 /* Makes the session hold exactly `tokens` (n_tokens): the prefix that it already holds is reused, what
  * differs is rolled back, the rest is read. `n_generate` is the number of tokens that will be asked
  * for: `auto` decides from n_tokens + n_generate. On SXT_E_CANCELLED the steps already read are kept,
- * and the same call goes on from there. */
+ * and the same call goes on from there. Where the session has forgotten what a shorter prefix sees, the text
+ * is read again from its beginning. */
 SXT_API sxt_status sxt_session_sync(sxt_session *session, const int32_t *tokens, int64_t n_tokens,
                                     int64_t n_generate, sxt_error *error);
 
@@ -307,14 +314,15 @@ SXT_API sxt_status sxt_session_set_sampler(sxt_session *session, const sxt_sampl
  * cache when the next one (or the logits) is asked for. */
 SXT_API sxt_status sxt_session_next(sxt_session *session, int32_t *token, sxt_error *error);
 
-/* Forgets the tokens from index n_tokens on. */
+/* Forgets the tokens from index n_tokens on. SXT_E_LIMIT where the plan has forgotten what those before see. */
 SXT_API sxt_status sxt_session_rollback(sxt_session *session, int64_t n_tokens, sxt_error *error);
 
-/* The tokens the session holds, (*n_tokens); valid until the next call. */
+/* The tokens the session holds, (*n_tokens), or the last of them under a plan that forgets; valid until the
+ * next call. */
 SXT_API const int32_t *sxt_session_tokens(const sxt_session *session, int64_t *n_tokens);
 
 typedef struct sxt_session_stats {
-    int64_t n_tokens;        /* held now */
+    int64_t n_tokens;        /* of the text, forgotten ones included */
     int64_t n_reused;        /* by the last sync: found in the cache */
     int64_t n_read;          /* by the last sync: computed */
     double read_seconds;     /* of the last sync */

@@ -126,8 +126,8 @@ sxt_status sxt_chat_tokens(const sxt_model *model, const char *template_name, co
 
 const char *sxt_plan_name(int64_t i, const char **summary) { return sxt_plan_method_at(i, summary); }
 
-static void describe_plan(const sxt_plan_request *request, const sxt_plan *plan, int64_t length,
-                          const char *asked, const char *reason, sxt_plan_info *info) {
+static void describe_plan(const sxt_plan_request *request, const sxt_plan *plan, sxt_plan_memory memory,
+                          int64_t length, const char *asked, const char *reason, sxt_plan_info *info) {
     memset(info, 0, sizeof *info);
     sxt_plan_print(plan, info->plan, sizeof info->plan);
     snprintf(info->asked, sizeof info->asked, "%s", asked);
@@ -135,6 +135,7 @@ static void describe_plan(const sxt_plan_request *request, const sxt_plan *plan,
     info->length = length;
     info->limit = sxt_plan_limit(plan);
     info->within_limit = length <= info->limit;
+    info->n_remembered = memory.n_nearest == INT64_MAX ? INT64_MAX : memory.n_first + memory.n_nearest;
     sxt_plan_advice(request, plan, length, info->advice, sizeof info->advice);
 }
 
@@ -148,7 +149,8 @@ sxt_status sxt_plan_resolve(const sxt_model *model, const char *plan, int64_t le
     SXT_TRY(sxt_plan_parse(plan, &plan_model, &request, error));
     char reason[sizeof info->reason];
     sxt_plan chosen = sxt_plan_choose(&request, length, NULL, reason, sizeof reason);
-    describe_plan(&request, &chosen, length, plan, reason, info);
+    sxt_plan_memory memory = sxt_session_plan_memory(model, &(sxt_session_params){0}, &request);
+    describe_plan(&request, &chosen, memory, length, plan, reason, info);
     return SXT_OK;
 }
 
@@ -161,17 +163,18 @@ sxt_status sxt_memory_needed(const sxt_model *model, const sxt_session_params *p
 }
 
 const int32_t *sxt_session_tokens(const sxt_session *session, int64_t *n_tokens) {
-    *n_tokens = session->n_tokens;
-    return session->tokens;
+    const sxt_history *history = &session->history;
+    *n_tokens = history->n - history->first;
+    return history->tokens;
 }
 
 void sxt_session_describe(const sxt_session *session, sxt_session_stats *stats) {
     *stats = session->stats;
-    stats->n_tokens = session->n_tokens;
+    stats->n_tokens = session->history.n;
 }
 
 void sxt_session_plan(const sxt_session *s, sxt_plan_info *info) {
-    describe_plan(&s->request, &s->plan, s->plan_length, s->asked, s->reason, info);
+    describe_plan(&s->request, &s->plan, s->memory, s->plan_length, s->asked, s->reason, info);
 }
 
 static sxt_status count_threads(int32_t asked, int32_t *n, sxt_error *error) {

@@ -4,6 +4,7 @@
 #define SXT_INFER_SESSION_H
 
 #include "cache/kv_cache.h"
+#include "infer/history.h"
 #include "infer/sampler.h"
 #include "model/forward.h"
 
@@ -21,12 +22,14 @@ struct sxt_session {
     sxt_plan_request request;
     sxt_plan plan;
     int64_t plan_length; /* tokens for which the plan was chosen */
+    sxt_plan_memory memory;
     char asked[SXT_PLAN_TEXT], reason[160];
 
-    int32_t *tokens; /* (n_ctx): the history; only [0, n_cached) is in the cache */
-    int64_t n_tokens, n_cached;
-    bool has_logits;    /* `logits` follow token n_cached - 1 */
-    float *logits;      /* (n_vocab) */
+    sxt_history history;
+    int64_t n_cached; /* tokens of the history that were read */
+    int64_t oldest;   /* the first of them, behind the pinned blocks, that is still in the cache; 0: all are */
+    bool has_logits;  /* `logits` follow token n_cached - 1 */
+    float *logits;    /* (n_vocab) */
     float *scan_logits; /* (rows, n_vocab), made by the first scan */
 
     sxt_sampler sampler;
@@ -38,9 +41,16 @@ struct sxt_session {
 sxt_status sxt_session_params_check(const sxt_model *model, const sxt_session_params *given,
                                     sxt_session_params *checked, sxt_error *error);
 
+/* What queries of such a session can still see of a long text. */
+sxt_plan_memory sxt_session_plan_memory(const sxt_model *model, const sxt_session_params *params,
+                                        const sxt_plan_request *request);
+
 /* What a session with checked parameters costs. */
 sxt_status sxt_session_memory(const sxt_model *model, const sxt_session_params *params, sxt_memory_plan *plan,
                               sxt_error *error);
+
+/* Rows of the table that layers which slide turn by, for a context of `length` tokens. */
+int64_t sxt_session_local_rows(const sxt_model *model, int64_t length);
 
 /* The model as plans see it. */
 sxt_plan_model sxt_session_plan_model(const sxt_model *model);
@@ -49,7 +59,9 @@ sxt_plan_model sxt_session_plan_model(const sxt_model *model);
  * invalid. When this fails for want of memory, the next call tries again. */
 sxt_status sxt_session_use_plan(sxt_session *session, const sxt_plan *plan, int64_t length, sxt_error *error);
 
-/* Forgets the cache from index n on; the history keeps at most n tokens. */
+/* Whether the cache still holds all that the tokens from index n - 1 on see. */
+bool sxt_session_can_return(const sxt_session *session, int64_t n);
+/* Forgets cache and history from index n on; everything, when it cannot return there. */
 void sxt_session_truncate(sxt_session *session, int64_t n);
 
 #endif

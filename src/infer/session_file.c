@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { VERSION = 1, HEADER_BYTES = 4 + 4 + 16 + 4 + 4 + 8 + 8 + 8, CHECKSUM_BYTES = 16 };
+enum { VERSION = 2, HEADER_BYTES = 4 + 4 + 16 + 4 + 4 + 8 + 8 + 8 + 8 + 16, CHECKSUM_BYTES = 16 };
 
 typedef struct saver {
     sxt_writer *writer;
@@ -24,12 +24,15 @@ static sxt_status put_run(void *user, void *bytes, size_t n, sxt_error *error) {
     return put(user, bytes, n, error);
 }
 
-uint64_t sxt_session_file_bytes(const sxt_session *s, int64_t n_tokens, int64_t n_cached, size_t plan_size) {
+uint64_t sxt_session_file_bytes(const sxt_session *s, int64_t first, int64_t n_tokens, int64_t n_cached,
+                                size_t plan_size) {
     const sxt_hparams *h = &s->model->hparams;
     uint64_t row = sxt_kv_row_bytes(s->params.kv_type, h->head_dim);
     uint64_t per_token = 2 * (uint64_t)h->n_layers * (uint64_t)h->n_kv_heads * row;
-    return HEADER_BYTES + plan_size + (uint64_t)n_tokens * sizeof(int32_t) + (uint64_t)n_cached * per_token +
-           CHECKSUM_BYTES;
+    int64_t n_pinned = s->cache.room.n_pinned * SXT_KV_BLOCK,
+            n_kept = n_cached - sxt_max_i64(0, first - n_pinned);
+    return HEADER_BYTES + plan_size + (uint64_t)(n_tokens - first) * sizeof(int32_t) +
+           (uint64_t)n_kept * per_token + CHECKSUM_BYTES;
 }
 
 static sxt_status write_state(sxt_session *s, saver *out, sxt_error *error) {
@@ -37,18 +40,22 @@ static sxt_status write_state(sxt_session *s, saver *out, sxt_error *error) {
     sxt_plan_print(&s->plan, plan, sizeof plan);
     uint32_t version = VERSION, kv_type = (uint32_t)s->params.kv_type, plan_size = (uint32_t)strlen(plan);
     sxt_hash model = s->model->fingerprint;
+    const sxt_history *h = &s->history;
     SXT_TRY(put(out, "SXTS", 4, error));
     SXT_TRY(put(out, &version, sizeof version, error));
     SXT_TRY(put(out, &model.low, sizeof model.low, error));
     SXT_TRY(put(out, &model.high, sizeof model.high, error));
     SXT_TRY(put(out, &kv_type, sizeof kv_type, error));
     SXT_TRY(put(out, &plan_size, sizeof plan_size, error));
-    SXT_TRY(put(out, &s->n_tokens, sizeof s->n_tokens, error));
+    SXT_TRY(put(out, &h->n, sizeof h->n, error));
     SXT_TRY(put(out, &s->n_cached, sizeof s->n_cached, error));
     SXT_TRY(put(out, &s->plan_length, sizeof s->plan_length, error));
+    SXT_TRY(put(out, &h->first, sizeof h->first, error));
+    SXT_TRY(put(out, &h->forgotten.low, sizeof h->forgotten.low, error));
+    SXT_TRY(put(out, &h->forgotten.high, sizeof h->forgotten.high, error));
     SXT_TRY(put(out, plan, plan_size, error));
-    SXT_TRY(put(out, s->tokens, (size_t)s->n_tokens * sizeof *s->tokens, error));
-    SXT_TRY(sxt_kv_cache_runs(&s->cache, s->n_cached, put_run, out, error));
+    SXT_TRY(put(out, h->tokens, (size_t)(h->n - h->first) * sizeof *h->tokens, error));
+    SXT_TRY(sxt_kv_cache_runs(&s->cache, h->first, s->n_cached, put_run, out, error));
     sxt_hash hash = out->hash;
     SXT_TRY(sxt_writer_write(out->writer, &hash.low, sizeof hash.low, error));
     return sxt_writer_write(out->writer, &hash.high, sizeof hash.high, error);
@@ -68,7 +75,8 @@ sxt_status sxt_session_save(sxt_session *s, const char *path, sxt_error *error) 
 
 /* What the header says, checked against the session. */
 typedef struct state_header {
-    int64_t n_tokens, n_cached, plan_length;
+    int64_t n_tokens, n_cached, plan_length, first;
+    sxt_hash forgotten;
     sxt_plan plan;
 } state_header;
 
@@ -89,6 +97,21 @@ static sxt_status read_plan(const sxt_session *s, const char *text, state_header
     return SXT_OK;
 }
 
+/* What was forgotten must be out of sight. */
+static sxt_status check_first(const sxt_session *s, const state_header *header, sxt_error *error) {
+    int64_t first = header->first;
+    if (first == 0) return SXT_OK;
+    if (s->memory.n_nearest == INT64_MAX)
+        return sxt_fail(
+            error, SXT_E_MISMATCH,
+            "it has forgotten its first %lld tokens, this session is to keep all; ask for no reread, "
+            "or use another file",
+            (long long)first);
+    if (first <= s->cache.room.n_pinned * SXT_KV_BLOCK || first > header->n_cached - s->memory.n_nearest)
+        return damaged(error, 56, "its first token is out of range");
+    return SXT_OK;
+}
+
 static sxt_status read_header(const sxt_session *s, sxt_reader *r, state_header *header, sxt_error *error) {
     const uint8_t *magic = sxt_read_bytes(r, 4);
     if (!magic || memcmp(magic, "SXTS", 4) != 0)
@@ -102,6 +125,9 @@ static sxt_status read_header(const sxt_session *s, sxt_reader *r, state_header 
     header->n_tokens = sxt_read_i64(r);
     header->n_cached = sxt_read_i64(r);
     header->plan_length = sxt_read_i64(r);
+    header->first = sxt_read_i64(r);
+    header->forgotten.low = sxt_read_u64(r);
+    header->forgotten.high = sxt_read_u64(r);
     if (r->failed) return damaged(error, r->pos, "it ends inside its header");
     if (version != VERSION)
         return sxt_fail(error, SXT_E_UNSUPPORTED, "session file version %u, this program reads %d; remove it",
@@ -113,19 +139,25 @@ static sxt_status read_header(const sxt_session *s, sxt_reader *r, state_header 
         return sxt_fail(error, SXT_E_MISMATCH,
                         "saved with a cache of type %s, this session has %s; use the same type",
                         sxt_type_name((sxt_type)kv_type), sxt_type_name(s->params.kv_type));
-    if (header->n_cached < 1 || header->n_cached > header->n_tokens || header->n_tokens > INT32_MAX ||
+    if (header->n_cached < 1 || header->n_cached > header->n_tokens || header->n_tokens > SXT_MOST_CTX ||
         plan_size < 1 || plan_size >= SXT_PLAN_TEXT)
         return damaged(error, 28, "its sizes are out of range");
     if (header->plan_length < 1) return damaged(error, 48, "its plan length is out of range");
-    if (r->size != sxt_session_file_bytes(s, header->n_tokens, header->n_cached, plan_size))
-        return damaged(error, r->size, "its length is wrong");
+    if (header->first < 0 || header->first > header->n_cached || header->first % SXT_HISTORY_BLOCK != 0)
+        return damaged(error, 56, "its first token is out of range");
     if (header->n_cached > s->params.n_ctx)
         return sxt_fail(error, SXT_E_MISMATCH, "holds %lld tokens, the context %lld; ask for a longer context",
                         (long long)header->n_cached, (long long)s->params.n_ctx);
     header->plan_length = sxt_min_i64(header->plan_length, s->params.n_ctx);
     char plan[SXT_PLAN_TEXT] = {0};
-    memcpy(plan, sxt_read_bytes(r, plan_size), plan_size);
-    return read_plan(s, plan, header, error);
+    const uint8_t *text = sxt_read_bytes(r, plan_size);
+    if (!text) return damaged(error, r->pos, "it ends inside its plan");
+    memcpy(plan, text, plan_size);
+    SXT_TRY(read_plan(s, plan, header, error));
+    SXT_TRY(check_first(s, header, error));
+    if (r->size != sxt_session_file_bytes(s, header->first, header->n_tokens, header->n_cached, plan_size))
+        return damaged(error, r->size, "its length is wrong");
+    return SXT_OK;
 }
 
 /* The first walk checks, the second copies. */
@@ -158,18 +190,29 @@ static sxt_status copy_bytes(void *user, void *bytes, size_t n, sxt_error *error
 /* Hashes what put() hashed, in the same pieces. */
 static sxt_status check_sum(const sxt_session *s, const sxt_map *map, const state_header *header,
                             size_t plan_size, sxt_error *error) {
-    static const size_t pieces[] = {4, 4, 8, 8, 4, 4, 8, 8, 8};
+    static const size_t pieces[] = {4, 4, 8, 8, 4, 4, 8, 8, 8, 8, 8, 8};
     loader l = {.reader = sxt_reader_make(map->data, map->size)};
     for (size_t i = 0; i < sizeof pieces / sizeof pieces[0]; i++)
         SXT_TRY(hash_bytes(&l, NULL, pieces[i], error));
     SXT_TRY(hash_bytes(&l, NULL, plan_size, error));
-    SXT_TRY(hash_bytes(&l, NULL, (size_t)header->n_tokens * sizeof(int32_t), error));
-    SXT_TRY(sxt_kv_cache_runs(&s->cache, header->n_cached, hash_bytes, &l, error));
+    SXT_TRY(hash_bytes(&l, NULL, (size_t)(header->n_tokens - header->first) * sizeof(int32_t), error));
+    SXT_TRY(sxt_kv_cache_runs(&s->cache, header->first, header->n_cached, hash_bytes, &l, error));
     sxt_hash saved = {0};
     saved.low = sxt_read_u64(&l.reader);
     saved.high = sxt_read_u64(&l.reader);
     return sxt_hash_equal(saved, l.hash) ? SXT_OK
                                          : damaged(error, map->size - CHECKSUM_BYTES, "its checksum is wrong");
+}
+
+/* This session's history may have less room; past what was read are only tokens that are given again. */
+static void load_tokens(sxt_session *s, const state_header *header, sxt_reader *r) {
+    sxt_history *h = &s->history;
+    sxt_history_resume(h, header->first, header->forgotten);
+    for (int64_t i = header->first; i < header->n_tokens; i++) {
+        int32_t token = (int32_t)sxt_read_u32(r);
+        if (i < s->params.n_ctx && sxt_history_left(h) > 0) sxt_history_add(h, &token, 1);
+        if (h->n % SXT_HISTORY_BLOCK == 0) sxt_history_forget(h, s->oldest);
+    }
 }
 
 static sxt_status load_map(sxt_session *s, const sxt_map *map, sxt_error *error) {
@@ -179,19 +222,17 @@ static sxt_status load_map(sxt_session *s, const sxt_map *map, sxt_error *error)
     size_t plan_size = (size_t)(l.reader.pos - HEADER_BYTES);
     SXT_TRY(check_sum(s, map, &header, plan_size, error));
     sxt_reader tokens = l.reader;
-    for (int64_t i = 0; i < header.n_tokens; i++) {
+    for (int64_t i = header.first; i < header.n_tokens; i++) {
         int32_t token = (int32_t)sxt_read_u32(&tokens);
         if (token < 0 || token >= s->model->hparams.n_vocab)
             return damaged(error, tokens.pos, "a token is out of range");
     }
     SXT_TRY(sxt_session_use_plan(s, &header.plan, header.plan_length, error));
-    int64_t n_kept = sxt_min_i64(header.n_tokens, s->params.n_ctx); /* past it are only tokens not read yet */
-    SXT_TRY(copy_bytes(&l, s->tokens, (size_t)n_kept * sizeof(int32_t), error));
-    l.reader.pos += (uint64_t)(header.n_tokens - n_kept) * sizeof(int32_t);
-    SXT_TRY(sxt_kv_cache_runs(&s->cache, header.n_cached, copy_bytes, &l, error));
-    s->n_tokens = n_kept;
+    s->oldest = sxt_max_i64(header.first, sxt_kv_room_oldest(&s->cache.room, header.n_cached));
+    load_tokens(s, &header, &l.reader);
     s->n_cached = header.n_cached;
     s->has_logits = false;
+    SXT_TRY(sxt_kv_cache_runs(&s->cache, header.first, header.n_cached, copy_bytes, &l, error));
     snprintf(s->reason, sizeof s->reason, "%s", s->request.is_auto ? "as in the saved session" : "");
     return SXT_OK;
 }

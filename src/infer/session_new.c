@@ -7,7 +7,6 @@
 #include <string.h>
 
 enum { MAX_CHUNK = 65536, DEFAULT_CHUNK = 512 };
-#define MAX_CTX ((int64_t)1 << 31)
 
 sxt_session_params sxt_session_params_default(void) { return (sxt_session_params){.kv_type = SXT_TYPE_F16}; }
 
@@ -20,19 +19,45 @@ sxt_plan_model sxt_session_plan_model(const sxt_model *model) {
                             .rope = &h->rope};
 }
 
+/* Layers that plans leave alone see their own window under every plan. Who wants to read again what an earlier
+ * plan made needs all of it. */
+sxt_plan_memory sxt_session_plan_memory(const sxt_model *model, const sxt_session_params *p,
+                                        const sxt_plan_request *request) {
+    const sxt_hparams *h = &model->hparams;
+    sxt_plan_memory memory = sxt_plan_request_memory(request);
+    if (sxt_hparams_local_alone(h)) memory.n_nearest = sxt_max_i64(memory.n_nearest, h->sliding_window);
+    if (p->reread) memory.n_nearest = INT64_MAX;
+    return memory;
+}
+
+static sxt_status parse_plan(const sxt_model *model, const sxt_session_params *p, sxt_plan_request *request,
+                             sxt_error *error) {
+    sxt_plan_model plan_model = sxt_session_plan_model(model);
+    return sxt_plan_parse(p->plan ? p->plan : "auto", &plan_model, request, error);
+}
+
+/* A session that forgets costs the same for every length. */
+static sxt_status standard_context(const sxt_model *model, sxt_session_params *p, sxt_error *error) {
+    sxt_plan_request request;
+    SXT_TRY(parse_plan(model, p, &request, error));
+    bool forgets = sxt_session_plan_memory(model, p, &request).n_nearest < INT64_MAX;
+    p->n_ctx = forgets ? SXT_MOST_CTX : model->hparams.n_ctx_train;
+    return SXT_OK;
+}
+
 sxt_status sxt_session_params_check(const sxt_model *model, const sxt_session_params *given,
                                     sxt_session_params *p, sxt_error *error) {
     if (model->vocab_only)
         return sxt_fail(error, SXT_E_ARGUMENT,
                         "%s was opened for its vocabulary alone; open it with its weights", model->path);
     *p = given ? *given : sxt_session_params_default();
-    if (p->n_ctx == 0) p->n_ctx = model->hparams.n_ctx_train;
+    if (!p->plan) p->plan = "auto";
+    if (p->n_ctx == 0) SXT_TRY(standard_context(model, p, error));
     if (p->n_threads == 0) p->n_threads = sxt_cpu_count();
     if (p->chunk == 0) p->chunk = DEFAULT_CHUNK;
-    if (!p->plan) p->plan = "auto";
-    if (p->n_ctx < 1 || p->n_ctx > MAX_CTX)
+    if (p->n_ctx < 1 || p->n_ctx > SXT_MOST_CTX)
         return sxt_fail(error, SXT_E_ARGUMENT, "the context is %lld tokens; give 1 to %lld",
-                        (long long)p->n_ctx, (long long)MAX_CTX);
+                        (long long)p->n_ctx, (long long)SXT_MOST_CTX);
     if (p->n_threads < 1 || p->n_threads > SXT_MAX_THREADS)
         return sxt_fail(error, SXT_E_ARGUMENT, "the number of threads is %d; give 1 to %d", (int)p->n_threads,
                         (int)SXT_MAX_THREADS);
@@ -49,6 +74,15 @@ sxt_status sxt_session_params_check(const sxt_model *model, const sxt_session_pa
     return SXT_OK;
 }
 
+/* Tokens that are kept as long as the cache has a place for them, and a chunk that waits to be read. */
+static int64_t history_room(const sxt_kv_room *room, const sxt_session_params *p) {
+    return room->n_ring > 0 ? room->n_tokens + p->chunk : p->n_ctx;
+}
+
+int64_t sxt_session_local_rows(const sxt_model *model, int64_t length) {
+    return sxt_min_i64(length, model->hparams.sliding_window + SXT_PLAN_MAX_SPAN) + 1;
+}
+
 /* Everything that a session allocates is counted here. */
 sxt_status sxt_session_memory(const sxt_model *model, const sxt_session_params *p, sxt_memory_plan *plan,
                               sxt_error *error) {
@@ -56,10 +90,10 @@ sxt_status sxt_session_memory(const sxt_model *model, const sxt_session_params *
     uint64_t row = sxt_kv_row_bytes(p->kv_type, h->head_dim);
     uint64_t per_token = 2 * (uint64_t)h->n_layers * (uint64_t)h->n_kv_heads * row;
     uint64_t worst;
-    sxt_plan_model plan_model = sxt_session_plan_model(model);
     sxt_plan_request request;
-    SXT_TRY(sxt_plan_parse(p->plan ? p->plan : "auto", &plan_model, &request, error));
-    if (!sxt_mul_ok(per_token, (uint64_t)p->n_ctx + SXT_KV_BLOCK, &worst) || worst > (uint64_t)1 << 60)
+    SXT_TRY(parse_plan(model, p, &request, error));
+    sxt_kv_room room = sxt_kv_room_for(p->n_ctx, sxt_session_plan_memory(model, p, &request), p->chunk);
+    if (!sxt_mul_ok(per_token, (uint64_t)room.n_tokens + SXT_KV_BLOCK, &worst) || worst > (uint64_t)1 << 60)
         return sxt_fail(error, SXT_E_MEMORY,
                         "a context of %lld tokens needs more memory than any machine has; ask for less",
                         (long long)p->n_ctx);
@@ -71,13 +105,14 @@ sxt_status sxt_session_memory(const sxt_model *model, const sxt_session_params *
         plan->private_bytes += sxt_packed_weights_bytes(model->packed);
         plan->weights_bytes -= sxt_packed_weights_file_bytes(model->packed);
     }
-    plan->kv_bytes = sxt_kv_cache_bytes(p->kv_type, h->n_layers, h->n_kv_heads, h->head_dim, p->n_ctx);
+    plan->kv_bytes = sxt_kv_cache_bytes(p->kv_type, h->n_layers, h->n_kv_heads, h->head_dim, room.n_tokens);
     sxt_plan chosen = sxt_plan_choose(&request, p->n_ctx, NULL, NULL, 0);
-    int64_t n_rows = sxt_plan_n_rows(&chosen, p->n_ctx) + (sxt_hparams_local_rope(h) ? p->n_ctx + 2 : 0);
+    int64_t n_local = sxt_hparams_local_rope(h) ? sxt_session_local_rows(model, p->n_ctx) + 1 : 0;
+    int64_t n_rows = sxt_plan_n_rows(&chosen, p->n_ctx) + n_local;
     uint64_t angles = (uint64_t)n_rows * sxt_rope_row_bytes(h->rope.n_rot);
     uint64_t vocab = (uint64_t)h->n_vocab * ((1 + SXT_SCAN_ROWS) * sizeof(float) + sizeof(sxt_candidate));
     plan->scratch_bytes = sxt_forward_bytes(model, p->n_threads, p->chunk) + angles + vocab +
-                          (uint64_t)p->n_ctx * sizeof(int32_t);
+                          (uint64_t)history_room(&room, p) * sizeof(int32_t);
     plan->total_bytes = plan->weights_bytes + plan->private_bytes + plan->kv_bytes + plan->scratch_bytes;
     plan->available_bytes = sxt_memory_available();
     return SXT_OK;
@@ -127,13 +162,12 @@ static sxt_status make_parts(sxt_session *s, sxt_error *error) {
     sxt_plan_rope(&s->plan, &h->rope, 0, &rope);
     SXT_TRY(sxt_rope_new(&rope, &s->rope, error));
     if (sxt_hparams_local_rope(h)) SXT_TRY(sxt_rope_new(sxt_hparams_local_rope(h), &s->local_rope, error));
-    SXT_TRY(sxt_kv_cache_make(&s->cache, p->kv_type, h->n_layers, h->n_kv_heads, h->head_dim, p->n_ctx, error));
+    sxt_kv_room room = sxt_kv_room_for(p->n_ctx, s->memory, p->chunk);
+    SXT_TRY(sxt_kv_cache_make(&s->cache, p->kv_type, h->n_layers, h->n_kv_heads, h->head_dim, &room, error));
     SXT_TRY(sxt_sampler_make(&s->sampler, n_named < h->n_vocab ? n_named : h->n_vocab, error));
-    s->tokens = sxt_alloc((size_t)p->n_ctx, sizeof *s->tokens);
     s->logits = sxt_alloc((size_t)h->n_vocab, sizeof *s->logits);
-    if (!s->tokens || !s->logits)
-        return sxt_fail_memory(error, "the token history", (uint64_t)p->n_ctx * sizeof *s->tokens);
-    return SXT_OK;
+    if (!s->logits) return sxt_fail_memory(error, "logits", (uint64_t)h->n_vocab * sizeof *s->logits);
+    return sxt_history_make(&s->history, history_room(&room, p), error);
 }
 
 sxt_status sxt_session_new(const sxt_model *model, const sxt_session_params *params, sxt_session **out,
@@ -141,14 +175,14 @@ sxt_status sxt_session_new(const sxt_model *model, const sxt_session_params *par
     sxt_session_params checked;
     SXT_NEED(model && out, "the model or the output pointer");
     SXT_TRY(sxt_session_params_check(model, params, &checked, error));
-    sxt_plan_model plan_model = sxt_session_plan_model(model);
     sxt_plan_request request;
-    SXT_TRY(sxt_plan_parse(checked.plan, &plan_model, &request, error));
+    SXT_TRY(parse_plan(model, &checked, &request, error));
     sxt_session *s = sxt_alloc(1, sizeof *s);
     if (!s) return sxt_fail_memory(error, "a session", sizeof *s);
     s->model = model;
     s->params = checked;
     s->request = request;
+    s->memory = sxt_session_plan_memory(model, &checked, &request);
     snprintf(s->asked, sizeof s->asked, "%s", checked.plan);
     s->params.plan = s->asked;
     s->plan = sxt_plan_choose(&request, 0, NULL, s->reason, sizeof s->reason);
@@ -170,6 +204,6 @@ void sxt_session_free(sxt_session *s) {
     sxt_pool_free(s->pool);
     sxt_free(s->scan_logits);
     sxt_free(s->logits);
-    sxt_free(s->tokens);
+    sxt_history_free(&s->history);
     sxt_free(s);
 }

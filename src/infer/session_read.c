@@ -13,8 +13,15 @@ static double now(void) {
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
+/* Token n - 1 is read again when its logits are wanted. */
+bool sxt_session_can_return(const sxt_session *s, int64_t n) {
+    return n >= s->n_cached || s->oldest == 0 || n - s->memory.n_nearest >= s->oldest;
+}
+
 void sxt_session_truncate(sxt_session *s, int64_t n) {
-    if (s->n_tokens > n) s->n_tokens = n;
+    if (!sxt_session_can_return(s, n)) n = 0;
+    if (n == 0) s->oldest = 0;
+    sxt_history_cut(&s->history, n);
     if (s->n_cached > n) {
         s->n_cached = n;
         s->has_logits = false;
@@ -60,7 +67,8 @@ sxt_status sxt_session_use_plan(sxt_session *s, const sxt_plan *plan, int64_t le
     }
     s->plan = *plan;
     SXT_TRY(sxt_plan_reserve_rows(plan, s->rope, length, error));
-    if (s->local_rope) SXT_TRY(sxt_rope_reserve(s->local_rope, length + 1, error));
+    if (s->local_rope)
+        SXT_TRY(sxt_rope_reserve(s->local_rope, sxt_session_local_rows(s->model, length), error));
     s->plan_length = length;
     return SXT_OK;
 }
@@ -89,60 +97,69 @@ static sxt_status check_finite(sxt_session *s, const float *logits, sxt_error *e
     return SXT_OK;
 }
 
-static sxt_status fail_cancelled(const sxt_session *s, sxt_error *error) {
+/* The tokens of a call: those that the history has no room for yet are taken as it is read. */
+typedef struct text {
+    const int32_t *tokens; /* (n), the history first; not looked at when the history has n */
+    int64_t n;
+} text;
+
+static text held_text(const sxt_session *s) { return (text){.n = s->history.n}; }
+
+static void take_tokens(sxt_session *s, const text *t) {
+    int64_t n = sxt_min_i64(sxt_history_left(&s->history), t->n - s->history.n);
+    if (n > 0) sxt_history_add(&s->history, t->tokens + s->history.n, n);
+}
+
+static sxt_status fail_cancelled(const sxt_session *s, const text *t, sxt_error *error) {
     return sxt_fail(error, SXT_E_CANCELLED, "cancelled after %lld of %lld tokens", (long long)s->n_cached,
-                    (long long)s->n_tokens);
+                    (long long)t->n);
 }
 
 /* A cancel counts once, also for a call that has nothing to read. */
-static sxt_status heed_cancel(sxt_session *s, sxt_error *error) {
-    return atomic_exchange(&s->cancel, false) ? fail_cancelled(s, error) : SXT_OK;
+static sxt_status heed_cancel(sxt_session *s, const text *t, sxt_error *error) {
+    return atomic_exchange(&s->cancel, false) ? fail_cancelled(s, t, error) : SXT_OK;
 }
 
-/* Reads the next chunk of the history into the cache. Logits can follow for the tokens from first_wanted on. */
-static sxt_status read_chunk(sxt_session *s, int64_t first_wanted, int64_t *n_read, sxt_error *error) {
-    int64_t n = sxt_min_i64(s->params.chunk, s->n_tokens - s->n_cached);
+/* Reads the next chunk of the text into the cache. Logits can follow for the tokens from first_wanted on. */
+static sxt_status read_chunk(sxt_session *s, const text *t, int64_t first_wanted, int64_t *n_read,
+                             sxt_error *error) {
+    take_tokens(s, t);
+    int64_t n = sxt_min_i64(s->params.chunk, s->history.n - s->n_cached);
     int64_t n_wanted = sxt_max_i64(0, s->n_cached + n - sxt_max_i64(first_wanted, s->n_cached));
     s->has_logits = false;
-    bool done = sxt_forward_read(s->forward, s->tokens + s->n_cached, s->n_cached, n, n_wanted, &s->plan,
-                                 s->rope, s->local_rope, s->cache.layers, &s->cancel);
+    s->oldest = sxt_max_i64(s->oldest, sxt_kv_room_oldest(&s->cache.room, s->n_cached + n));
+    sxt_history_forget(&s->history, s->oldest);
+    bool done = sxt_forward_read(s->forward, sxt_history_at(&s->history, s->n_cached), s->n_cached, n, n_wanted,
+                                 &s->plan, s->rope, s->local_rope, s->cache.layers, &s->cancel);
     if (!done) {
         atomic_store(&s->cancel, false);
-        return fail_cancelled(s, error);
+        return fail_cancelled(s, t, error);
     }
     s->n_cached += n;
     *n_read = n;
     return SXT_OK;
 }
 
-static sxt_status report_progress(sxt_session *s, sxt_error *error) {
-    if (s->params.progress && !s->params.progress(s->params.progress_user, s->n_cached, s->n_tokens))
-        return fail_cancelled(s, error);
+static sxt_status report_progress(sxt_session *s, const text *t, sxt_error *error) {
+    if (s->params.progress && !s->params.progress(s->params.progress_user, s->n_cached, t->n))
+        return fail_cancelled(s, t, error);
     return SXT_OK;
 }
 
-/* Brings the cache and the logits up to the end of the history. */
-static sxt_status catch_up(sxt_session *s, bool report, sxt_error *error) {
-    SXT_TRY(heed_cancel(s, error));
-    if (s->n_cached == s->n_tokens && s->has_logits) return SXT_OK;
-    if (s->n_cached == s->n_tokens) s->n_cached--; /* the logits of the last token are wanted again */
+/* Brings the cache and the logits up to the end of the text. */
+static sxt_status catch_up(sxt_session *s, const text *t, bool report, sxt_error *error) {
+    SXT_TRY(heed_cancel(s, t, error));
+    if (s->n_cached == t->n && s->has_logits) return SXT_OK;
+    if (s->n_cached == t->n) s->n_cached--; /* the logits of the last token are wanted again */
     int64_t n = 0;
-    while (s->n_cached < s->n_tokens) {
-        SXT_TRY(read_chunk(s, s->n_tokens - 1, &n, error));
-        if (report) SXT_TRY(report_progress(s, error));
+    while (s->n_cached < t->n) {
+        SXT_TRY(read_chunk(s, t, t->n - 1, &n, error));
+        if (report) SXT_TRY(report_progress(s, t, error));
     }
     sxt_forward_logits(s->forward, n - 1, 1, s->logits);
     SXT_TRY(check_finite(s, s->logits, error));
     s->has_logits = true;
     return SXT_OK;
-}
-
-static void set_history(sxt_session *s, const int32_t *tokens, int64_t n_tokens) {
-    int64_t same = 0, most = sxt_min_i64(n_tokens, s->n_tokens);
-    while (same < most && s->tokens[same] == tokens[same]) same++;
-    sxt_session_truncate(s, same);
-    memmove(s->tokens + same, tokens + same, (size_t)(n_tokens - same) * sizeof *tokens);
-    s->n_tokens = n_tokens;
 }
 
 static void start_stats(sxt_session *s) {
@@ -159,12 +176,14 @@ sxt_status sxt_session_sync(sxt_session *s, const int32_t *tokens, int64_t n_tok
     SXT_TRY(check_tokens(s, tokens, n_tokens, error));
     if (n_generate < 0)
         return sxt_fail(error, SXT_E_ARGUMENT, "n_generate is %lld; give 0 or more", (long long)n_generate);
-    set_history(s, tokens, n_tokens);
+    const text t = {tokens, n_tokens};
+    sxt_session_truncate(s, sxt_history_same(&s->history, tokens, n_tokens));
+    take_tokens(s, &t);
     int64_t length = sxt_min_i64(s->params.n_ctx, n_tokens + sxt_min_i64(n_generate, s->params.n_ctx));
     SXT_TRY(adopt_plan(s, length, error));
     start_stats(s);
     double start = now();
-    sxt_status status = catch_up(s, true, error);
+    sxt_status status = catch_up(s, &t, true, error);
     s->stats.n_read = sxt_max_i64(0, s->n_cached - s->stats.n_reused);
     s->stats.read_seconds = now() - start;
     return status;
@@ -172,24 +191,25 @@ sxt_status sxt_session_sync(sxt_session *s, const int32_t *tokens, int64_t n_tok
 
 sxt_status sxt_session_logits(sxt_session *s, const float **logits, sxt_error *error) {
     SXT_NEED(s && logits, "the session or the output pointer");
-    if (s->n_tokens == 0)
-        return sxt_fail(error, SXT_E_ARGUMENT, "the session holds no tokens; sync a prompt first");
-    if (s->n_tokens > s->plan_length) SXT_TRY(adopt_plan(s, s->n_tokens, error));
-    SXT_TRY(catch_up(s, false, error));
+    const text t = held_text(s);
+    if (t.n == 0) return sxt_fail(error, SXT_E_ARGUMENT, "the session holds no tokens; sync a prompt first");
+    if (t.n > s->plan_length) SXT_TRY(adopt_plan(s, t.n, error));
+    SXT_TRY(catch_up(s, &t, false, error));
     *logits = s->logits;
     return SXT_OK;
 }
 
 sxt_status sxt_session_next(sxt_session *s, int32_t *token, sxt_error *error) {
     SXT_NEED(s && token, "the session or the output pointer");
-    if (s->n_tokens >= s->params.n_ctx)
+    if (s->history.n >= s->params.n_ctx)
         return sxt_fail(error, SXT_E_LIMIT, "the context of %lld tokens is full; ask for a longer context",
                         (long long)s->params.n_ctx);
     const float *logits;
     double start = now();
     SXT_TRY(sxt_session_logits(s, &logits, error));
-    *token = sxt_sampler_choose(&s->sampler, logits, s->tokens, s->n_tokens);
-    s->tokens[s->n_tokens++] = *token;
+    const sxt_history *h = &s->history;
+    *token = sxt_sampler_choose(&s->sampler, logits, h->tokens, h->n - h->first);
+    sxt_history_add(&s->history, token, 1);
     s->stats.n_generated++;
     s->stats.generate_seconds += now() - start;
     return SXT_OK;
@@ -227,17 +247,18 @@ sxt_status sxt_session_scan(sxt_session *s, const int32_t *tokens, int64_t n_tok
     size_t n_logits = (size_t)SXT_SCAN_ROWS * (size_t)s->model->hparams.n_vocab;
     if (!s->scan_logits) s->scan_logits = sxt_alloc(n_logits, sizeof(float));
     if (!s->scan_logits) return sxt_fail_memory(error, "logits", n_logits * sizeof(float));
+    const text t = {tokens, n_tokens};
     sxt_session_truncate(s, 0);
-    set_history(s, tokens, n_tokens);
+    take_tokens(s, &t);
     SXT_TRY(adopt_plan(s, n_tokens, error));
     start_stats(s);
-    SXT_TRY(heed_cancel(s, error));
+    SXT_TRY(heed_cancel(s, &t, error));
     double start = now();
     while (s->n_cached < n_tokens) {
         int64_t n;
-        SXT_TRY(read_chunk(s, first_pos, &n, error));
+        SXT_TRY(read_chunk(s, &t, first_pos, &n, error));
         SXT_TRY(hand_over(s, n, first_pos, fn, user, error));
-        SXT_TRY(report_progress(s, error));
+        SXT_TRY(report_progress(s, &t, error));
     }
     s->stats.n_read = n_tokens;
     s->stats.read_seconds = now() - start;
@@ -246,11 +267,27 @@ sxt_status sxt_session_scan(sxt_session *s, const int32_t *tokens, int64_t n_tok
 
 sxt_status sxt_session_rollback(sxt_session *s, int64_t n_tokens, sxt_error *error) {
     SXT_NEED(s, "the session");
-    if (n_tokens < 0 || n_tokens > s->n_tokens)
+    if (n_tokens < 0 || n_tokens > s->history.n)
         return sxt_fail(error, SXT_E_ARGUMENT, "cannot roll back to %lld tokens; the session holds %lld",
-                        (long long)n_tokens, (long long)s->n_tokens);
+                        (long long)n_tokens, (long long)s->history.n);
+    if (n_tokens > 0 && !sxt_session_can_return(s, n_tokens))
+        return sxt_fail(error, SXT_E_LIMIT,
+                        "cannot roll back to %lld tokens: what they see is forgotten under this plan; go back "
+                        "to %lld or more, or sync the text from its beginning",
+                        (long long)n_tokens, (long long)(s->oldest + s->memory.n_nearest));
     sxt_session_truncate(s, n_tokens);
     return SXT_OK;
+}
+
+static void fill_history(sxt_session *s, int64_t n_tokens) {
+    static const int32_t zeros[SXT_HISTORY_BLOCK];
+    sxt_session_truncate(s, 0);
+    while (s->history.n < n_tokens) {
+        int64_t most = sxt_min_i64(SXT_HISTORY_BLOCK, sxt_history_left(&s->history));
+        sxt_history_add(&s->history, zeros, sxt_min_i64(most, n_tokens - s->history.n));
+        s->oldest = sxt_kv_room_oldest(&s->cache.room, s->history.n);
+        sxt_history_forget(&s->history, s->oldest);
+    }
 }
 
 sxt_status sxt_session_fill(sxt_session *s, int64_t n_tokens, sxt_error *error) {
@@ -259,8 +296,8 @@ sxt_status sxt_session_fill(sxt_session *s, int64_t n_tokens, sxt_error *error) 
         return sxt_fail(error, SXT_E_ARGUMENT, "cannot fill %lld tokens; the context holds 1 to %lld",
                         (long long)n_tokens, (long long)s->params.n_ctx);
     SXT_TRY(sxt_kv_cache_fill(&s->cache, n_tokens, 1, error));
-    memset(s->tokens, 0, (size_t)n_tokens * sizeof *s->tokens);
-    s->n_tokens = s->n_cached = n_tokens;
+    fill_history(s, n_tokens);
+    s->n_cached = n_tokens;
     s->has_logits = false;
     return adopt_plan(s, n_tokens, error);
 }

@@ -264,8 +264,8 @@ bool sxt_forward_read(sxt_forward *f, const int32_t *tokens, int64_t first, int6
     const sxt_hparams *h = &f->model->hparams;
     const chunk c = {tokens, first, n, n - sxt_min_i64(n, n_wanted)};
     const sxt_plan as_trained = {.method = &sxt_plan_none, .group_size = 1, .n_ctx_train = h->n_ctx_train};
-    bool left_alone = sxt_hparams_mixed(h) && h->sliding_window > 0 && h->sliding_window <= h->n_ctx_train;
-    const positions p = {plan, left_alone ? &as_trained : plan, rope, local_rope ? local_rope : rope};
+    const positions p = {plan, sxt_hparams_local_alone(h) ? &as_trained : plan, rope,
+                         local_rope ? local_rope : rope};
     double scale = h->traits.score_scale > 0 ? (double)h->traits.score_scale : 1.0 / sqrt((double)h->head_dim);
     sxt_row_work w = make_rows(f, &c, 0);
     set_next(f, 0, &w);

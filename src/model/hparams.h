@@ -47,9 +47,11 @@ typedef struct sxt_hparams {
     sxt_rope_params rope, local_rope; /* the lists of divisors are set by the weights */
 } sxt_hparams;
 
-/* Whether some layers slide and some do not: plans then leave those alone that do, where their window is inside
- * the trained one. */
+/* Whether some layers slide and some do not. */
 bool sxt_hparams_mixed(const sxt_hparams *hparams);
+/* Whether plans leave the layers that slide as they are: beside others that do not, with a window inside the
+ * trained one. */
+bool sxt_hparams_local_alone(const sxt_hparams *hparams);
 /* What layers that slide turn by, apart from the others; NULL: there is no difference. */
 const sxt_rope_params *sxt_hparams_local_rope(const sxt_hparams *hparams);
 

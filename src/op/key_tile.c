@@ -12,6 +12,8 @@ int64_t sxt_span_keys(int32_t head_dim) {
     return SXT_KV_BLOCK * (head_dim <= 64 ? 16 : head_dim <= 128 ? 8 : 4);
 }
 
+_Static_assert(SXT_KV_BLOCK * 16 <= SXT_PLAN_MAX_SPAN, "plans reserve rows for the longest span");
+
 double sxt_span_base(const sxt_attention *a, int key_map, int64_t key) {
     int64_t span = sxt_span_keys(a->head_dim);
     return sxt_plan_base(a->plan, key_map, key / span * span);

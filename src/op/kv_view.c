@@ -33,6 +33,8 @@ uint64_t sxt_kv_bytes(sxt_type type, int64_t n_kv_heads, int32_t head_dim, int64
 
 size_t sxt_kv_place(const sxt_kv_view *view, int64_t i, int32_t head) {
     int64_t block = i / SXT_KV_BLOCK, row = i % SXT_KV_BLOCK;
+    if (view->n_ring > 0 && block >= view->n_pinned)
+        block = view->n_pinned + (block - view->n_pinned) % view->n_ring;
     int64_t at = (block * view->n_kv_heads + head) * SXT_KV_BLOCK + row;
     return (size_t)at * sxt_kv_row_bytes(view->type, view->head_dim);
 }
@@ -61,11 +63,9 @@ static void store_row(const sxt_type_traits *traits, int32_t head_dim, void *to,
 
 void sxt_kv_store(const sxt_kv_view *view, int64_t first, int64_t n, const float *k, const float *v) {
     const sxt_type_traits *traits = sxt_type_find(view->type);
-    size_t row_bytes = sxt_kv_row_bytes(view->type, view->head_dim);
     for (int32_t head = 0; head < view->n_kv_heads; head++)
         for (int64_t i = 0; i < n; i++) {
-            int64_t block = (first + i) / SXT_KV_BLOCK, row = (first + i) % SXT_KV_BLOCK;
-            size_t place = (size_t)((block * view->n_kv_heads + head) * SXT_KV_BLOCK + row) * row_bytes;
+            size_t place = sxt_kv_place(view, first + i, head);
             int64_t from = (i * view->n_kv_heads + head) * view->head_dim;
             store_row(traits, view->head_dim, (char *)view->k + place, k + from);
             store_row(traits, view->head_dim, (char *)view->v + place, v + from);

@@ -8,11 +8,13 @@
 enum { SXT_KV_BLOCK = 128 };
 
 /* One layer. k and v: (n_blocks, n_kv_heads, SXT_KV_BLOCK) rows of one head's vector each, head_dim elements of
- * the type, with zeros up to whole blocks of it (Q8_0 and Q4_0: 32 elements). */
+ * the type, with zeros up to whole blocks of it (Q8_0 and Q4_0: 32 elements). With a ring the first n_pinned
+ * blocks stay for ever and all later ones take turns in the n_ring places behind them. */
 typedef struct sxt_kv_view {
     sxt_type type; /* one that sxt_kv_type_known() */
     int32_t n_kv_heads, head_dim;
     void *k, *v;
+    int64_t n_pinned, n_ring; /* n_ring 0: every block has a place of its own */
 } sxt_kv_view;
 
 /* F32, F16, BF16, Q8_0 and Q4_0. */

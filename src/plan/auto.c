@@ -77,6 +77,13 @@ sxt_plan sxt_plan_choose(const sxt_plan_request *request, int64_t length, const 
     return plan;
 }
 
+sxt_plan_memory sxt_plan_request_memory(const sxt_plan_request *request) {
+    sxt_plan plain = sxt_plain_plan(&request->model);
+    bool changes = request->is_auto && !sxt_plain_slides(&plain);
+    if (changes) return (sxt_plan_memory){.n_nearest = INT64_MAX};
+    return sxt_plan_memory_of(request->is_auto ? &plain : &request->fixed);
+}
+
 void sxt_plan_advice(const sxt_plan_request *request, const sxt_plan *plan, int64_t length, char *advice,
                      size_t n) {
     int64_t limit = sxt_plan_limit(plan);

@@ -31,6 +31,10 @@ static int64_t limit(const sxt_plan *plan) {
     return INT64_MAX;
 }
 
+static sxt_plan_memory memory(const sxt_plan *plan) {
+    return (sxt_plan_memory){.n_first = plan->n_sinks, .n_nearest = plan->n_recent};
+}
+
 static int parameters(sxt_plan *plan, sxt_plan_number out[SXT_PLAN_MAX_OPTIONS]) {
     int64_t trained = plan->n_ctx_train;
     out[0] = (sxt_plan_number){.name = "sinks",
@@ -60,6 +64,7 @@ const sxt_plan_method sxt_plan_lm_infinite = {
     .bands = bands,
     .key_positions = key_positions,
     .limit = limit,
+    .memory = memory,
     .parameters = parameters,
     .configure = configure,
 };

@@ -54,7 +54,15 @@ void sxt_plan_rope(const sxt_plan *plan, const sxt_rope_params *of_model, int64_
 /* Rows of a map whose unit is not 1: for the keys, and for queries that stand at most as far again. */
 static int64_t n_unit_rows(int64_t length) { return 2 * (length + 1); }
 
+/* Rows reach from a span's first key to the farthest query that sees it. */
+static int64_t reach(const sxt_plan *plan, int64_t length) {
+    sxt_plan_memory memory = sxt_plan_memory_of(plan);
+    if (memory.n_nearest >= length) return length;
+    return sxt_min_i64(length, memory.n_first + memory.n_nearest + SXT_PLAN_MAX_SPAN);
+}
+
 sxt_status sxt_plan_reserve_rows(const sxt_plan *plan, sxt_rope *rope, int64_t length, sxt_error *error) {
+    length = reach(plan, length);
     SXT_TRY(sxt_rope_reserve(rope, length + 1, error));
     for (int map = 0; map < SXT_PLAN_MAX_MAPS; map++) {
         double unit = sxt_plan_unit(plan, map);
@@ -65,11 +73,20 @@ sxt_status sxt_plan_reserve_rows(const sxt_plan *plan, sxt_rope *rope, int64_t l
 
 int64_t sxt_plan_n_rows(const sxt_plan *plan, int64_t length) {
     bool other_unit = false;
+    length = reach(plan, length);
     for (int map = 0; map < SXT_PLAN_MAX_MAPS; map++) other_unit |= sxt_plan_unit(plan, map) != 1;
     return length + 2 + (other_unit ? n_unit_rows(length) + 1 : 0);
 }
 
 int64_t sxt_plan_limit(const sxt_plan *plan) { return plan->method->limit(plan); }
+
+/* The model's own window hides what is older under every plan. */
+sxt_plan_memory sxt_plan_memory_of(const sxt_plan *plan) {
+    sxt_plan_memory memory = {.n_nearest = INT64_MAX};
+    if (plan->method->memory) memory = plan->method->memory(plan);
+    if (plan->sliding_window > 0) memory.n_nearest = sxt_min_i64(memory.n_nearest, plan->sliding_window);
+    return memory;
+}
 
 void sxt_plan_print(const sxt_plan *plan, char *text, size_t n) {
     if (plan->method->print)

@@ -27,6 +27,11 @@ typedef struct sxt_plan_model {
     const sxt_rope_params *rope; /* what the file asks for, outlives plans and requests; NULL: not known */
 } sxt_plan_model;
 
+/* What queries can still see of a long text: query i sees no keys but [0, n_first) and (i - n_nearest, i]. */
+typedef struct sxt_plan_memory {
+    int64_t n_first, n_nearest; /* n_nearest INT64_MAX: nothing is ever forgotten */
+} sxt_plan_memory;
+
 typedef struct sxt_plan_method sxt_plan_method;
 typedef struct sxt_plan_option sxt_plan_option;
 typedef struct sxt_plan_number sxt_plan_number;
@@ -69,6 +74,8 @@ struct sxt_plan_method {
     /* Longest context with no relative position above n_ctx_train - 1; INT64_MAX: unbounded. Methods that are
      * published with a clamp at n_ctx_train itself count as unbounded. */
     int64_t (*limit)(const sxt_plan *plan);
+    /* What is still seen of a long text; NULL: all of it. */
+    sxt_plan_memory (*memory)(const sxt_plan *plan);
     /* What a plan begins with besides the windows, where that depends on the model; NULL: nothing. */
     void (*begin)(sxt_plan *plan, const sxt_plan_model *model);
     /* Its parameters into numbers (SXT_PLAN_MAX_OPTIONS), which point into `plan`; returns how many. NULL:
@@ -103,10 +110,14 @@ double sxt_plan_temperature(const sxt_plan *plan, int64_t i);
 /* The rotary frequencies under the plan. */
 void sxt_plan_rope(const sxt_plan *plan, const sxt_rope_params *of_model, int64_t length,
                    sxt_rope_params *rope);
+/* Keys of a span at most: attention takes angles relative to a span's first key. */
+enum { SXT_PLAN_MAX_SPAN = 2048 };
+
 /* Makes the rows of cos and sin ready that a context of `length` tokens asks for, and says how many. */
 sxt_status sxt_plan_reserve_rows(const sxt_plan *plan, sxt_rope *rope, int64_t length, sxt_error *error);
 int64_t sxt_plan_n_rows(const sxt_plan *plan, int64_t length);
 int64_t sxt_plan_limit(const sxt_plan *plan);
+sxt_plan_memory sxt_plan_memory_of(const sxt_plan *plan);
 void sxt_plan_print(const sxt_plan *plan, char *text, size_t n);
 bool sxt_plan_equal(const sxt_plan *a, const sxt_plan *b);
 
@@ -116,6 +127,9 @@ typedef struct sxt_plan_request {
     sxt_plan fixed; /* of auto, only its log_n */
     sxt_plan_model model;
 } sxt_plan_request;
+
+/* What every plan that the request can become keeps in sight. */
+sxt_plan_memory sxt_plan_request_memory(const sxt_plan_request *request);
 
 sxt_status sxt_plan_parse(const char *text, const sxt_plan_model *model, sxt_plan_request *request,
                           sxt_error *error);

@@ -34,6 +34,10 @@ static int64_t limit(const sxt_plan *plan) {
     return INT64_MAX;
 }
 
+static sxt_plan_memory memory(const sxt_plan *plan) {
+    return (sxt_plan_memory){.n_first = plan->n_sinks, .n_nearest = plan->n_recent + 1};
+}
+
 /* The largest R for S sinks. */
 static int64_t most_recent(int64_t trained, int64_t sinks) { return trained - sinks - 1; }
 
@@ -93,6 +97,7 @@ const sxt_plan_method sxt_plan_streaming = {
     .bands = bands,
     .key_positions = key_positions,
     .limit = limit,
+    .memory = memory,
     .parameters = parameters,
     .configure = configure,
 };

@@ -22,6 +22,10 @@ static int64_t limit(const sxt_plan *plan) {
     return INT64_MAX;
 }
 
+static sxt_plan_memory memory(const sxt_plan *plan) {
+    return (sxt_plan_memory){.n_nearest = plan->neighbor_window};
+}
+
 static int parameters(sxt_plan *plan, sxt_plan_number out[SXT_PLAN_MAX_OPTIONS]) {
     out[0] = (sxt_plan_number){.name = "window",
                                .min = 1,
@@ -43,6 +47,7 @@ const sxt_plan_method sxt_plan_window = {
     .bands = bands,
     .key_positions = key_positions,
     .limit = limit,
+    .memory = memory,
     .parameters = parameters,
     .configure = configure,
 };

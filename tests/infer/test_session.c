@@ -166,7 +166,7 @@ static void next_equals_sync(void **state) {
         assert_int_equal(sxt_session_next(s, &token, NULL), SXT_OK);
     }
     float *logits = copy_logits(s);
-    assert_int_equal(sxt_session_sync(whole, s->tokens, 410, 0, NULL), SXT_OK);
+    assert_int_equal(sxt_session_sync(whole, s->history.tokens, 410, 0, NULL), SXT_OK);
     assert_true(sxt_plan_equal(&s->plan, &whole->plan));
     assert_same_logits(whole, logits);
     free(logits);
@@ -222,8 +222,8 @@ static void a_chosen_token_is_saved(void **state) {
     sxt_session_free(s);
     s = new_session("none", 1, 64, SXT_TYPE_F16);
     assert_int_equal(sxt_session_load(s, path, NULL), SXT_OK);
-    assert_int_equal(s->n_tokens, 21);
-    assert_int_equal(s->tokens[20], chosen);
+    assert_int_equal(s->history.n, 21);
+    assert_int_equal(s->history.tokens[20], chosen);
     assert_int_equal(sxt_session_next(s, &again, NULL), SXT_OK);
     assert_int_equal(again, next);
     sxt_session_free(s);
@@ -250,8 +250,8 @@ static void a_cancelled_prompt_loads_into_a_smaller_context(void **state) {
     assert_int_equal(sxt_session_new(model, &params, &s, NULL), SXT_OK);
     assert_int_equal(sxt_session_load(s, path, NULL), SXT_OK);
     assert_int_equal(s->n_cached, 50);
-    assert_int_equal(s->n_tokens, 60);
-    assert_memory_equal(s->tokens, prompt, 60 * sizeof *prompt);
+    assert_int_equal(s->history.n, 60);
+    assert_memory_equal(s->history.tokens, prompt, 60 * sizeof *prompt);
     assert_int_equal(s->plan_length, 60);
     sxt_session_free(s);
     params.n_ctx = 49;
@@ -286,7 +286,7 @@ static void damaged_session_files_are_refused(void **state) {
         assert_int_equal(truncate(path, (off_t)i), 0);
         assert_int_not_equal(sxt_session_load(s, path, NULL), SXT_OK);
     }
-    assert_int_equal(s->n_tokens, 3);
+    assert_int_equal(s->history.n, 3);
     assert_same_logits(s, expected);
     unlink(path);
     free(bytes);
@@ -312,7 +312,7 @@ static void a_full_disk_leaves_the_old_file(void **state) {
     assert_int_equal(sxt_session_save(s, path, NULL), SXT_E_IO);
     sxt_set_file_hooks(NULL);
     assert_int_equal(sxt_session_load(s, path, NULL), SXT_OK);
-    assert_int_equal(s->n_tokens, 10);
+    assert_int_equal(s->history.n, 10);
     unlink(path);
     sxt_session_free(s);
 }
