@@ -18,8 +18,7 @@ def plan_of(method):
     return "none" if method["kind"] == "vanilla" else "self-extend:group=%d,window=%d" % (method["G"], method["W"])
 
 
-def write_references(tiny, stored, oracle):
-    model = oracle.Llama(tiny)
+def write_references(tiny, stored, model, parse_plan):
     with open(os.path.join(stored, "ref.json")) as f:
         cases = json.load(f)
     for case in cases:
@@ -29,7 +28,7 @@ def write_references(tiny, stored, oracle):
             shutil.copy(have, out)
             continue
         first, end = case["positions"]
-        logits = model.logits(case["prompt_ids"], oracle.parse_plan(plan_of(case["method"])))
+        logits = model.logits(case["prompt_ids"], parse_plan(plan_of(case["method"])))
         np.save(out, logits[first:end].astype("<f4"))
     shutil.copy(os.path.join(stored, "ref.json"), os.path.join(tiny, "ref"))
 
@@ -40,6 +39,7 @@ def main():
     repo, out = map(os.path.abspath, sys.argv[1:])
     sys.path.insert(0, os.path.join(repo, "tests", "oracle"))
     import llama_forward
+    import position_plans
 
     tiny, data = os.path.join(out, "models", "tiny"), os.path.join(repo, "tests", "data", "tiny")
     for folder in ("heldout", "ref"):
@@ -50,7 +50,7 @@ def main():
     shutil.copy(os.path.join(repo, "models", "PrideAndPrejudice.txt"), os.path.join(tiny, "heldout"))
     for name in ("tokenizer.json", "tokenizer_config.json", "generation_config.json", "perplexity.json", "passkey.jsonl"):
         shutil.copy(os.path.join(data, name), tiny)
-    write_references(tiny, os.path.join(data, "ref"), llama_forward)
+    write_references(tiny, os.path.join(data, "ref"), llama_forward.Llama(tiny), position_plans.parse)
 
 
 if __name__ == "__main__":

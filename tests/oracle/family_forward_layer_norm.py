@@ -104,7 +104,7 @@ class Mpt(LayerNorms):
         y = self.linear(self.norm(x, name + "norm_1"), name + "attn.Wqkv")
         if c["clip_qkv"]:
             y = y.clip(-c["clip_qkv"], c["clip_qkv"])
-        bias = -alibi_slopes(self.n_heads, c["alibi_bias_max"])[:, None, None] * plan[0]
+        bias = -alibi_slopes(self.n_heads, c["alibi_bias_max"])[:, None, None] * plan.delta
         x = x + self.linear(self.attend(*np.split(y, 3, axis=-1), layer, plan, bias=bias), name + "attn.out_proj")
         y = gelu(self.linear(self.norm(x, name + "norm_2"), name + "ffn.up_proj"))
         return x + self.linear(y, name + "ffn.down_proj")

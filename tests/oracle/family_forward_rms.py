@@ -4,8 +4,9 @@ import math
 
 import numpy as np
 
+import llama_forward
 from family_pieces import ACTIVATIONS, Model, frequencies, gelu_tanh, rms_norm, soft_cap
-from llama_forward import plan_none
+from position_plans import plan_none
 
 
 class Mistral(Model):
@@ -36,6 +37,14 @@ class Mistral(Model):
         name = "model.layers.%d." % layer
         x = x + self.attention_of(self.norm(x, name + "input_layernorm"), layer, plan)
         return x + self.feed_forward(self.norm(x, name + "post_attention_layernorm"), layer)
+
+
+class Llama(Mistral):
+    """No window; Llama 3.1's scaling of the frequencies."""
+
+    def __init__(self, folder):
+        super().__init__(folder)
+        self.theta, self.magnitude = llama_forward.frequencies(self.config, self.head_dim, self.n_ctx_train)
 
 
 class Qwen2(Mistral):

@@ -14,10 +14,10 @@ import family_models_layer_norm as layer_norm
 import family_models_rms as rms
 
 FAMILIES = {make.__name__: make for make in (
-    rms.qwen2, rms.qwen3, rms.phi3, rms.phi3_window, rms.phi3_longrope, rms.gemma, rms.gemma2, rms.gemma2_27b,
-    layer_norm.gptneox, layer_norm.gptneox_serial, layer_norm.phi, layer_norm.phi_fused, layer_norm.stablelm,
-    layer_norm.stablelm_parallel, layer_norm.falcon, layer_norm.falcon_new, layer_norm.falcon_one_norm, rms.gemma3,
-    rms.gemma3_scaled, layer_norm.mpt, rms.mistral)}
+    rms.llama, rms.qwen2, rms.qwen3, rms.phi3, rms.phi3_window, rms.phi3_longrope, rms.gemma, rms.gemma2,
+    rms.gemma2_27b, layer_norm.gptneox, layer_norm.gptneox_serial, layer_norm.phi, layer_norm.phi_fused,
+    layer_norm.stablelm, layer_norm.stablelm_parallel, layer_norm.falcon, layer_norm.falcon_new,
+    layer_norm.falcon_one_norm, rms.gemma3, rms.gemma3_scaled, layer_norm.mpt, rms.mistral)}
 
 
 def main():

@@ -9,6 +9,26 @@ from family_rows import (ATTENTION, BLOCK, CONTEXT, FEED_FORWARD, N_VOCAB, SHARP
                          llama_block, norm, output, sizes, two_norms)
 
 
+def llama():
+    """As Llama 3.2: grouped heads, its own scaling of the frequencies, in GGUF a tensor of divisors."""
+    d, ff, layers, heads, kv, dim = 96, 128, 2, 6, 2, 16
+    base, factor, low, high, original = 500000.0, 8.0, 1.0, 4.0, 64
+    c = config("llama", "LlamaForCausalLM", False, hidden_act="silu", rms_norm_eps=1e-5, rope_theta=base, head_dim=dim,
+               attention_bias=False, mlp_bias=False, pretraining_tp=1,
+               rope_scaling={"factor": factor, "low_freq_factor": low, "high_freq_factor": high,
+                             "original_max_position_embeddings": original, "rope_type": "llama3"},
+               **sizes(d, ff, layers, heads, kv))
+    meta = keys(d, ff, layers, heads, kv, attention__layer_norm_rms_epsilon=1e-5, rope__freq_base=base,
+                rope__dimension_count=dim, attention__key_length=dim, attention__value_length=dim, vocab_size=N_VOCAB)
+    turns = original / (2 * math.pi) * base ** (-np.arange(0, dim, 2) / dim)
+    kept = np.clip((turns - low) / (high - low), 0, 1)
+    divisors = (1 / (kept + (1 - kept) / factor)).astype(np.float32)
+    rows = (embedding("model.embed_tokens", d) + norm("output_norm", "model.norm", d, loud=5.0) +
+            output("lm_head", d) + two_norms(d) +
+            llama_block(d, heads, kv, dim, ff, rules=(Interleaved(heads), Interleaved(kv))))
+    return RandomModel("llama", "llama", c, meta, layers, rows, 14, {"rope_freqs.weight": divisors})
+
+
 def mistral():
     d, ff, layers, heads, kv, dim, window = 96, 128, 2, 6, 2, 16, 40
     c = config("mistral", "MistralForCausalLM", False, hidden_act="silu", rms_norm_eps=1e-5, rope_theta=10000.0,

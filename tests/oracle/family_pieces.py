@@ -1,10 +1,14 @@
 """What the forward passes of all families share, in float64: norms, activations, rotated attention, the frame."""
 
 import math
+from collections import namedtuple
 
 import numpy as np
 
-from llama_forward import F, plan_none, read_folder
+import llama_forward
+import position_plans
+from llama_forward import read_folder
+from position_plans import F, plan_none
 
 
 class Tensors(dict):
@@ -79,6 +83,10 @@ def attention(q, k, v, theta, delta, visible, scale, cap=0.0, bias=None, magnitu
 
 # ---- what all have ----
 
+# Of n tokens: delta and visible (n, n), theta (n_rot / 2), magnitude of cos and sin, temperature (n).
+Positions = namedtuple("Positions", "delta visible theta magnitude temperature")
+
+
 class Model:
     magnitude = 1.0  # of the rotary cosines and sines
     embed_name, final_norm_name, output_name = "model.embed_tokens", "model.norm", "lm_head"
@@ -93,6 +101,7 @@ class Model:
         self.n_kv_heads = c.get("num_key_value_heads") or self.n_heads
         self.head_dim = c.get("head_dim") or self.d // self.n_heads
         self.scale = self.head_dim ** -0.5
+        self.n_ctx_train = c.get("max_position_embeddings") or c.get("max_seq_len") or 2048
         self.theta = frequencies(int(self.head_dim * self.rotary_part()), self.rope_base())
 
     def rotary_part(self):
@@ -117,15 +126,29 @@ class Model:
         return layer_norm(x, self.w[name + ".weight"], bias, eps)
 
     def attend(self, q, k, v, layer, plan, cap=0.0, bias=None):
-        """q, k, v (n, heads * head_dim or heads, head_dim)."""
-        delta, visible = plan
-        distance = np.arange(len(q))[:, None] - np.arange(len(q))[None, :]
+        """q, k, v (n, heads * head_dim or heads, head_dim), plan: Positions."""
+        n = len(q)
         width, planned = self.window(layer)
-        if width:
-            visible = (visible if planned else distance >= 0) & (distance < width)
-        q, k, v = (x.reshape(len(x), -1, self.head_dim) for x in (q, k, v))
-        return attention(q, k, v, self.theta_of(layer), delta if planned else distance, visible, self.scale, cap, bias,
-                         self.magnitude)
+        p = plan if planned else self.as_trained(n, layer)
+        i, j, _ = position_plans.causal(n)
+        visible = p.visible & (i - j < (width or n))
+        q, k, v = (x.reshape(n, -1, self.head_dim) for x in (q, k, v))
+        q = q * p.temperature[:, None, None]
+        return attention(q, k, v, p.theta, p.delta, visible, self.scale, cap, bias, p.magnitude)
+
+    def as_trained(self, n, layer):
+        return Positions(*plan_none(n), self.theta_of(layer), self.magnitude, np.ones(n))
+
+    def scaled(self, n, name, options):
+        """theta and magnitude under a plan that takes the place of the file's own."""
+        c = {**self.config, "rope_theta": self.rope_base(), "partial_rotary_factor": self.rotary_part(),
+             "max_position_embeddings": self.n_ctx_train}
+        return llama_forward.frequencies(c, self.head_dim, n, llama_forward.plan_block(c, name, options))
+
+    def positions(self, n, plan):
+        rotation = self.scaled(n, *plan.scaling) if plan.scaling else (self.theta, self.magnitude)
+        temperature = position_plans.temperature(n, self.n_ctx_train) if plan.log_n else np.ones(n)
+        return Positions(*plan(n), *rotation, temperature)
 
     def embed(self, tokens):
         return self.w[self.embed_name + ".weight"][np.asarray(tokens)]
@@ -137,10 +160,10 @@ class Model:
 
     def logits(self, tokens, plan=plan_none):
         """(n_tokens, n_vocab)"""
-        grid = plan(len(tokens))
+        positions = self.positions(len(tokens), plan)
         x = self.embed(tokens)
         for layer in range(self.n_layers):
-            x = self.block(x, layer, grid)
+            x = self.block(x, layer, positions)
         return self.head(x)
 
     def generate(self, tokens, n):

@@ -2,9 +2,9 @@
 """A Llama-family forward pass in float64 NumPy, from the definition: the oracle for models of any shape.
 
 Reads a Hugging Face folder (config.json, safetensors). Attention is computed from the full matrix of relative
-positions delta[i, j] = P(i) - Q(j) and the matrix visible[i, j], so every long-context plan is a pair of
-matrices and nothing else, or changes the rotary frequencies. Covers grouped-query heads, biases, a head width apart
-from d_model, partial rotary embeddings, every scaling of them, a sliding window, tied and untied outputs.
+positions delta[i, j] = P(i) - Q(j) and the matrix visible[i, j], so every long-context plan (position_plans.py) is a
+pair of matrices and nothing else, or changes the rotary frequencies. Covers grouped-query heads, biases, a head width
+apart from d_model, partial rotary embeddings, every scaling of them, a sliding window, tied and untied outputs.
 
     llama_forward.py FOLDER --tokens 1,2,3 [--plan self-extend:group=8,window=64] [--all] -o LOGITS.npy
     llama_forward.py FOLDER --tokens 1,2,3 --generate 16
@@ -17,7 +17,8 @@ import sys
 
 import numpy as np
 
-F = np.float64
+import position_plans
+from position_plans import F, SCALINGS, plan_none
 
 
 # ---- files ----
@@ -148,15 +149,7 @@ def frequencies(config, head_dim, n, block=None):
     raise ValueError("rope scaling " + kind)
 
 
-# A plan that scales frequencies, as a block of config.json: its type there, and what it takes by default.
-SCALINGS = {
-    "linear": ("linear", {"factor": 4.0}),
-    "ntk": ("ntk", {"factor": 4.0}),
-    "dynamic-ntk": ("dynamic", {"factor": 1.0}),
-    "ntk-mixed": ("ntk-mixed", {"factor": 12.0, "power": 0.75}),
-    "yarn": ("yarn", {"factor": 4.0}),
-    "llama3": ("llama3", {"factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0}),
-}
+# A scaling plan's parameters, as config.json calls them.
 KEYS = {"base": "rope_theta", "original": "original_max_position_embeddings", "low": "low_freq_factor",
         "high": "high_freq_factor"}
 
@@ -172,40 +165,6 @@ def plan_block(config, name, options):
         block["factor"] = 1.0
     block.update({KEYS.get(key, key): float(value) for key, value in options.items()})
     return block
-
-
-# ---- plans: (delta, visible) for n tokens ----
-
-def causal(n):
-    i, j = np.arange(n)[:, None], np.arange(n)[None, :]
-    return i, j, j <= i
-
-
-def plan_none(n):
-    i, j, visible = causal(n)
-    return (i - j).astype(F), visible
-
-
-def plan_self_extend(n, group, window):
-    i, j, visible = causal(n)
-    far = i // group - j // group + window - window // group
-    return np.where(i - j < window, i - j, far).astype(F), visible
-
-
-def parse_plan(text):
-    """A function n -> (delta, visible)."""
-    name, _, rest = text.partition(":")
-    options = dict(item.split("=") for item in rest.split(",")) if rest else {}
-    if name == "none":
-        return plan_none
-    if name == "self-extend":
-        return lambda n: plan_self_extend(n, int(options["group"]), int(options["window"]))
-    if name in SCALINGS:
-        def plan(n):
-            return plan_none(n)
-        plan.scaling = (name, options)
-        return plan
-    raise ValueError("plan " + text)
 
 
 # ---- the model ----
@@ -237,12 +196,13 @@ class Llama:
             s += (np.outer(qa, ka) + np.outer(qb, kb)) * cos[p] - (np.outer(qb, ka) - np.outer(qa, kb)) * sin[p]
         return s / math.sqrt(self.head_dim)
 
-    def attention(self, x, layer, cos, sin, visible):
+    def attention(self, x, layer, cos, sin, visible, temperature):
         name = "model.layers.%d.self_attn." % layer
         n, d = len(x), self.head_dim
         q = self.linear(x, name + "q_proj").reshape(n, self.n_heads, d)
         k = self.linear(x, name + "k_proj").reshape(n, self.n_kv_heads, d)
         v = self.linear(x, name + "v_proj").reshape(n, self.n_kv_heads, d)
+        q = q * temperature[:, None, None]
         out = np.empty((n, self.n_heads, d), F)
         for h in range(self.n_heads):
             kv = h // (self.n_heads // self.n_kv_heads)
@@ -261,16 +221,19 @@ class Llama:
         n = len(tokens)
         delta, visible = plan(n)
         if self.window:
-            i, j, _ = causal(n)
+            i, j, _ = position_plans.causal(n)
             visible = visible & (i - j < self.window)
-        block = plan_block(self.config, *plan.scaling) if hasattr(plan, "scaling") else None
+        block = plan_block(self.config, *plan.scaling) if plan.scaling else None
         theta, scale = frequencies(self.config, self.head_dim, n, block)
         angle = theta[:, None, None] * delta[None]
         cos, sin = np.cos(angle) * scale ** 2, np.sin(angle) * scale ** 2
+        trained = self.config["max_position_embeddings"]
+        temperature = position_plans.temperature(n, trained) if plan.log_n else np.ones(n)
         x = self.w["model.embed_tokens.weight"][np.asarray(tokens)]
         for layer in range(self.config["num_hidden_layers"]):
             name = "model.layers.%d." % layer
-            x = x + self.attention(self.norm(x, name + "input_layernorm.weight"), layer, cos, sin, visible)
+            y = self.norm(x, name + "input_layernorm.weight")
+            x = x + self.attention(y, layer, cos, sin, visible, temperature)
             x = x + self.feed_forward(self.norm(x, name + "post_attention_layernorm.weight"), layer)
         output = self.w.get("lm_head.weight", self.w["model.embed_tokens.weight"])
         return self.norm(x, "model.norm.weight") @ output.T
@@ -291,7 +254,7 @@ def main():
     p.add_argument("--generate", type=int, metavar="N", help="print N greedy tokens")
     p.add_argument("-o", "--output", metavar="LOGITS.npy")
     a = p.parse_args()
-    model, plan = Llama(a.folder), parse_plan(a.plan)
+    model, plan = Llama(a.folder), position_plans.parse(a.plan)
     tokens = [int(t) for t in a.tokens.split(",")]
     if a.generate:
         print(",".join(str(t) for t in model.generate(tokens, a.generate, plan)))

@@ -14,16 +14,12 @@ if not os.path.exists(os.path.join(SHARED, "reference", "ref_attention.py")):
     sys.exit(77)
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(SHARED, "reference"))
+import position_plans  # noqa: E402
 import ref_attention as ref  # noqa: E402
 
 F32, F16, Q4_0, Q8_0, BF16 = 0, 1, 2, 8, 30
 BASE = dict(group=0, window=0, n=150, heads=2, kv_heads=1, dim=16, rot=16, interleaved=0, type=F32, fast=0, sliding=0,
             chunk=512, threads=1, theta=10000.0, loud=1.0, scores=0, plan=None, trained=1 << 20)
-
-
-def lm_infinite(i, j, sinks, recent):
-    """LM-Infinite: no distance counts as more than `recent`; what is farther is hidden, but for the first keys."""
-    return np.minimum(i - j, recent).astype(float), (j <= i) & ((j < sinks) | (i - j < recent))
 
 
 # Plan text -> (relative positions, visible) of all queries and keys below n.
@@ -32,7 +28,7 @@ PLANS = {
     "leaky-rerope:window=%d,k=%g": lambda at, w, k: ref.map_leaky_rerope(at, at, w, k),
     "streaming:sinks=%d,recent=%d": lambda at, s, r: ref.map_streaming(at, at, s, r),
     "window:window=%d": lambda at, w: ref.map_plain(at, at, w),
-    "lm-infinite:sinks=%d,recent=%d": lambda at, s, r: lm_infinite(at[:, None], at[None, :], s, r),
+    "lm-infinite:sinks=%d,recent=%d": lambda at, s, r: position_plans.lm_infinite(len(at), s, r),
     "dual-chunk:chunk=%d,local=%d": lambda at, c, w: ref.map_dca(at, at, c - w, c),
     "self-extend:group=%d,window=%d,shift=float": lambda at, g, w: ref.map_self_extend(at, at, g, w, "float"),
     "self-extend:group=%d,window=%d": lambda at, g, w: ref.map_self_extend(at, at, g, w),

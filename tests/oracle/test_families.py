@@ -20,6 +20,7 @@ import family_models  # noqa: E402
 import family_rows  # noqa: E402
 import gguf_to_hf  # noqa: E402  (family_files made tools/ known)
 import llama_forward  # noqa: E402
+import position_plans  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SOURCE = os.path.join(HERE, "..", "..")
@@ -71,7 +72,7 @@ def check_files(report, model, folder, gguf, oracle):
     report.check(off(oracle.logits(TOKENS[:-9]), logits[:-9]) < 1e-12, model.name, "no token sees a later one")
     top = 1 / np.exp(logits - logits.max(-1, keepdims=True)).sum(-1)
     report.check(np.mean(top > 0.3) > 0.6, model.name, "most top probabilities exceed 0.3", "%.2f" % np.mean(top > 0.3))
-    if model.config["model_type"] in ("mistral", "qwen2"):
+    if model.config["model_type"] in ("llama", "mistral", "qwen2"):
         other = llama_forward.Llama(folder).logits(TOKENS)
         report.check(off(other, logits) < 1e-12, model.name, "agrees with llama_forward.py")
     return logits
@@ -101,7 +102,7 @@ def check_plan(report, model, folder, oracle, work):
     except RuntimeError as e:
         report.check(model.arch == "mpt" and "rotary" in str(e), model.name, PLAN, str(e))
         return
-    worst = off(got, oracle.logits(TOKENS, llama_forward.parse_plan(PLAN)))
+    worst = off(got, oracle.logits(TOKENS, position_plans.parse(PLAN)))
     good = model.arch != "mpt" and worst <= BOUNDS["f32"] * DEEP.get(model.name, 1)
     report.check(good, model.name, PLAN, "%.1e" % worst)
 

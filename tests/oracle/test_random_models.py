@@ -10,6 +10,7 @@ import tempfile
 import numpy as np
 
 import llama_forward
+import position_plans
 
 SOURCE = os.environ.get("SEXTANT_SOURCE_DIR", ".")
 SEXTANT = os.environ.get("SEXTANT_BIN", "")
@@ -76,7 +77,7 @@ def check(name, options, work):
     run(SEXTANT, "convert", folder, gguf, "--type", "f32")
     oracle, n_bad = llama_forward.Llama(folder), 0
     for plan in PLANS + (SCALING_PLANS if name in SCALED_SHAPES else []):
-        expected = oracle.logits(TOKENS, llama_forward.parse_plan(plan))
+        expected = oracle.logits(TOKENS, position_plans.parse(plan))
         for model in (folder, gguf):
             off = np.abs(library_logits(model, plan, work) - expected).max() / np.abs(expected).max()
             good = off <= BOUND  # false for NaN
