@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes golden_families/NAME.json: what llama.cpp answers for the random models of family_models.py.
+"""Writes golden_families/NAME.json: what llama.cpp answers for the random models of tools/random_families.
 
     family_goldens.py CHROOT [NAME ...]      CHROOT: a folder in which `chroot CHROOT llama-server` runs
 
@@ -13,11 +13,11 @@ import tempfile
 import time
 import urllib.request
 
-import family_files
-import family_models
-
 HERE = os.path.dirname(os.path.abspath(__file__))
 SOURCE = os.path.join(HERE, "..", "..")
+sys.path.insert(0, os.path.join(SOURCE, "tools"))
+from random_families import FAMILIES, writer  # noqa: E402
+
 TEXT = ("It is a truth universally acknowledged, that a single man in possession of a good fortune, must be in want "
         "of a wife.")
 SHORT = "It is a truth universally"
@@ -67,7 +67,7 @@ def answer(chroot, gguf, text):
 
 
 def make(chroot, name):
-    model, gguf = family_models.FAMILIES[name](), "/tmp/%s.gguf" % name.replace(" ", "_")
+    model, gguf = FAMILIES[name](), "/tmp/%s.gguf" % name.replace(" ", "_")
     path = chroot + gguf
     model.write_gguf(path, os.path.join(SOURCE, "models", "tiny-f16.gguf"))
     prompt, body, tokens, steps, command = answer(chroot, gguf, SHORT if name in NO_WINDOW else TEXT)
@@ -75,7 +75,7 @@ def make(chroot, name):
                              stderr=subprocess.STDOUT, text=True).stdout
     document = {"made_by": "tests/oracle/family_goldens.py CHROOT '%s'" % name, "command": " ".join(command),
                 "request": body, "llama_cpp": [line for line in version.splitlines() if "version" in line][0],
-                "gguf_sha256": family_files.sha256(path), "prompt": prompt,
+                "gguf_sha256": writer.sha256(path), "prompt": prompt,
                 "tokens": tokens,
                 "top": [[[t["id"], round(t["logprob"], 4)] for t in step["top_logprobs"]] if step else []
                         for step in steps]}
@@ -92,7 +92,7 @@ def make(chroot, name):
 def main():
     if len(sys.argv) < 2:
         sys.exit(__doc__)
-    for name in sys.argv[2:] or family_models.FAMILIES:
+    for name in sys.argv[2:] or FAMILIES:
         make(sys.argv[1], name)
     return 0
 

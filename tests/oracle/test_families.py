@@ -14,16 +14,16 @@ import tempfile
 import numpy as np
 
 sys.dont_write_bytecode = True
-import family_files  # noqa: E402
-import family_forward  # noqa: E402
-import family_models  # noqa: E402
-import family_rows  # noqa: E402
-import gguf_to_hf  # noqa: E402  (family_files made tools/ known)
-import llama_forward  # noqa: E402
-import position_plans  # noqa: E402
-
 HERE = os.path.dirname(os.path.abspath(__file__))
 SOURCE = os.path.join(HERE, "..", "..")
+sys.path.insert(0, os.path.join(SOURCE, "tools"))
+import family_forward  # noqa: E402
+import gguf_to_hf  # noqa: E402
+import llama_forward  # noqa: E402
+import position_plans  # noqa: E402
+from random_families import FAMILIES, writer  # noqa: E402
+from random_families.rows import later_config  # noqa: E402
+
 SEXTANT = os.environ.get("SEXTANT_BIN", "")
 TINY, VOCAB = os.path.join(SOURCE, "tests", "data", "tiny"), os.path.join(SOURCE, "models", "tiny-f16.gguf")
 TOKENS = [0] + [int(t) for t in np.random.default_rng(3).integers(2, 1536, 69)]
@@ -110,7 +110,7 @@ def check_plan(report, model, folder, oracle, work):
 def check_later_config(report, model, folder, work):
     """config.json as the fifth major version of Hugging Face's library writes it means the same model."""
     before = library_logits(folder, TOKENS, "f32", work)
-    model.write_config(folder, family_rows.later_config(model.config))
+    model.write_config(folder, later_config(model.config))
     try:
         after = library_logits(folder, TOKENS, "f32", work)
         report.check(np.array_equal(after, before), model.name, "later config.json")
@@ -166,7 +166,7 @@ def check_golden(report, name, golden, logits, who, bound):
 
 
 def check_family(report, name, work, only_self):
-    model = family_models.FAMILIES[name]()
+    model = FAMILIES[name]()
     folder, gguf = os.path.join(work, "model"), os.path.join(work, "model.gguf")
     model.write_folder(folder, TINY)
     model.write_gguf(gguf, VOCAB)
@@ -175,7 +175,7 @@ def check_family(report, name, work, only_self):
     expected = check_files(report, model, folder, gguf, oracle)
     if golden:
         tokens = golden["prompt"] + golden["tokens"][:-1]
-        report.check(golden["gguf_sha256"] == family_files.sha256(gguf), name, "the golden file is of this GGUF file")
+        report.check(golden["gguf_sha256"] == writer.sha256(gguf), name, "the golden file is of this GGUF file")
         check_golden(report, name, golden, oracle.logits(tokens), "oracle", peer_bound)
     if only_self:
         return
@@ -192,7 +192,7 @@ def check_family(report, name, work, only_self):
 
 def main():
     only_self = "--self" in sys.argv[1:]
-    names = [a for a in sys.argv[1:] if a != "--self"] or list(family_models.FAMILIES)
+    names = [a for a in sys.argv[1:] if a != "--self"] or list(FAMILIES)
     report = Report()
     for name in names:
         with tempfile.TemporaryDirectory() as work:

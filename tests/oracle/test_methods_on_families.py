@@ -3,7 +3,7 @@
 gives the same bits of logits, and they are those of the float64 forward pass with the matrices of the method's
 definition. Where a method means nothing to a model, it is refused with the reason.
 
-    test_methods_on_families.py [NAME ...]      NAME: a model of family_models.py"""
+    test_methods_on_families.py [NAME ...]      NAME: a model of tools/random_families"""
 
 import os
 import subprocess
@@ -13,11 +13,12 @@ import tempfile
 import numpy as np
 
 sys.dont_write_bytecode = True
-import family_forward  # noqa: E402
-import family_models  # noqa: E402
-import position_plans  # noqa: E402
-
 SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+sys.path.insert(0, os.path.join(SOURCE, "tools"))
+import family_forward  # noqa: E402
+import position_plans  # noqa: E402
+from random_families import FAMILIES  # noqa: E402
+
 SEXTANT, SHARED = os.environ.get("SEXTANT_BIN", ""), os.environ.get("SEXTANT_SHARED", "")
 TINY = os.path.join(SOURCE, "tests", "data", "tiny")
 # One model of each architecture; mistral, the same as llama but for a window in all layers, shows how that composes.
@@ -113,9 +114,9 @@ def check_refusal(report, name, folder, plan, reason, work):
 
 
 def check_family(report, name, work):
-    model = family_models.FAMILIES[name]()
+    model = FAMILIES[name]()
     folder = os.path.join(work, "model")
-    model.config["max_seq_len" if name == "mpt" else "max_position_embeddings"] = TRAINED
+    model.set_context(TRAINED)
     model.write_folder(folder, TINY)
     oracle, row, matrices = family_forward.load(folder), [], []
     for plan, refusal in PLANS.items():
@@ -138,8 +139,8 @@ def main():
         print("SKIP: SEXTANT_BIN names no binary")
         return 77
     check_definitions(report)
-    covered = {family_models.FAMILIES[name]().arch for name in MODELS}
-    every = {make().arch for make in family_models.FAMILIES.values()}
+    covered = {FAMILIES[name]().arch for name in MODELS}
+    every = {make().arch for make in FAMILIES.values()}
     report.check(covered == every and len(every) >= 12, "", "", "no row for %s" % ", ".join(every - covered))
     print("%-10s %s" % ("", " ".join("%-7.7s" % plan for plan in PLANS)))
     for name in names:

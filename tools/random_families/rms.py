@@ -1,12 +1,12 @@
-"""Families with RMS norms: Mistral, Qwen, Phi-3, Gemma. One function each, see family_models.py."""
+"""Families with RMS norms: Mistral, Qwen, Phi-3, Gemma. One function each, see __init__.py."""
 
 import math
 
 import numpy as np
 
-from family_files import Interleaved, RandomModel
-from family_rows import (ATTENTION, BLOCK, CONTEXT, FEED_FORWARD, N_VOCAB, SHARP, config, embedding, keys, linear,
-                         llama_block, norm, output, sizes, two_norms)
+from random_families.writer import Interleaved, RandomModel
+from random_families.rows import (ATTENTION, BLOCK, CONTEXT, FEED_FORWARD, N_VOCAB, SHARP, config, embedding, keys,
+                                  linear, llama_block, norm, output, sizes, two_norms)
 
 
 def llama():
@@ -30,6 +30,7 @@ def llama():
 
 
 def mistral():
+    """As version 0.1: a window in every layer."""
     d, ff, layers, heads, kv, dim, window = 96, 128, 2, 6, 2, 16, 40
     c = config("mistral", "MistralForCausalLM", False, hidden_act="silu", rms_norm_eps=1e-5, rope_theta=10000.0,
                sliding_window=window, **sizes(d, ff, layers, heads, kv))

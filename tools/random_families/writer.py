@@ -10,14 +10,11 @@ import json
 import os
 import shutil
 import struct
-import sys
 
 import numpy as np
 
-TOOLS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "tools")
-sys.path.insert(0, TOOLS)
-import gguf_to_hf  # noqa: E402
-import make_random_model  # noqa: E402
+import gguf_to_hf
+import make_random_model
 
 ALIGNMENT = 32
 
@@ -175,6 +172,11 @@ class RandomModel:
     def __init__(self, name, arch, config, meta, n_layers, rows, seed, settings=()):
         self.name, self.arch, self.config, self.meta = name, arch, config, meta
         self.rows, self.seed, self.settings = expand(rows, n_layers), seed, dict(settings)
+
+    def set_context(self, n):
+        """Another trained window."""
+        self.config["max_seq_len" if self.arch == "mpt" else "max_position_embeddings"] = n
+        self.meta["context_length"] = n
 
     def write_folder(self, folder, tokenizer):
         os.makedirs(folder, exist_ok=True)

@@ -2,7 +2,7 @@
 
 import math
 
-from family_files import PlusOne, Row, Same
+from random_families.writer import PlusOne, Row, Same
 
 N_VOCAB = 1536
 CONTEXT = 256

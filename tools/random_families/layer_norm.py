@@ -1,8 +1,8 @@
-"""Families with LayerNorm: GPT-NeoX, Phi-2, StableLM, Falcon, MPT. One function each, see family_models.py."""
+"""Families with LayerNorm: GPT-NeoX, Phi-2, StableLM, Falcon, MPT. One function each, see __init__.py."""
 
-from family_files import GroupByGroup, HeadByHead, Joined, RandomModel, Row, Stacked
-from family_rows import (ATTENTION, CONTEXT, FEED_FORWARD, N_VOCAB, SHARP, config, embedding, keys, linear, llama_block,
-                         norm, output, qkv, sizes, two_norms)
+from random_families.writer import GroupByGroup, HeadByHead, Joined, RandomModel, Row, Stacked
+from random_families.rows import (ATTENTION, CONTEXT, FEED_FORWARD, N_VOCAB, SHARP, config, embedding, keys, linear,
+                                  llama_block, norm, output, qkv, sizes, two_norms)
 
 
 def gptneox():
@@ -11,6 +11,7 @@ def gptneox():
 
 
 def gptneox_serial():
+    """One half after the other: use_parallel_residual false."""
     return gptneox_like("gptneox_serial", False, 48)
 
 
