@@ -11,7 +11,7 @@ import os
 import sys
 
 sys.dont_write_bytecode = True
-from random_families import FAMILIES  # noqa: E402
+from random_families import FAMILIES, vocabulary  # noqa: E402
 
 SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
 
@@ -29,6 +29,8 @@ def arguments():
     p.add_argument("family", choices=FAMILIES, metavar="FAMILY", help="one of those that --list names")
     p.add_argument("out", metavar="OUT", help="the folder; OUT.gguf is the file")
     p.add_argument("--list", action=ListFamilies, nargs=0, help="the families, and what sets each apart")
+    p.add_argument("--vocabularies", metavar="FOLDER", help="the family's real vocabulary and its chat template, where "
+                   "FOLDER has llama-bpe.gguf, qwen2.gguf, ...; else, and by default, a small one of the same type")
     p.add_argument("--context", type=int, metavar="N", help="another trained window")
     return p.parse_args()
 
@@ -36,6 +38,9 @@ def arguments():
 def main():
     a = arguments()
     model = FAMILIES[a.family]()
+    own = a.vocabularies and vocabulary.of_family(a.family, a.vocabularies)
+    if own:
+        model.use_vocabulary(own)
     if a.context:
         model.set_context(a.context)
     model.write_folder(a.out, os.path.join(SOURCE, "tests", "data", "tiny"))

@@ -172,6 +172,17 @@ class RandomModel:
     def __init__(self, name, arch, config, meta, n_layers, rows, seed, settings=()):
         self.name, self.arch, self.config, self.meta = name, arch, config, meta
         self.rows, self.seed, self.settings = expand(rows, n_layers), seed, dict(settings)
+        self.vocabulary = None
+
+    def use_vocabulary(self, vocabulary):
+        """In place of the one that is copied from other files."""
+        n, self.vocabulary = len(vocabulary), vocabulary
+        for row in self.rows:
+            if row.gguf in ("token_embd.weight", "output.weight", "output.bias"):
+                row.hf = [(name, (n, *shape[1:])) for name, shape in row.hf]
+        self.config.update(vocab_size=n, eos_token_id=vocabulary.eos, bos_token_id=vocabulary.bos)
+        if "vocab_size" in self.meta:
+            self.meta["vocab_size"] = n
 
     def set_context(self, n):
         """Another trained window."""
@@ -179,10 +190,14 @@ class RandomModel:
         self.meta["context_length"] = n
 
     def write_folder(self, folder, tokenizer):
+        """`tokenizer`: a folder whose tokenizer is copied where the model has none of its own."""
         os.makedirs(folder, exist_ok=True)
         tensors = draw(self.rows, self.seed)
         gguf_to_hf.write_safetensors(os.path.join(folder, "model.safetensors"), tensors)
         self.write_config(folder, self.config)
+        if self.vocabulary:
+            self.vocabulary.write(folder)
+            return
         for name in ("tokenizer.json", "tokenizer_config.json", "generation_config.json"):
             shutil.copyfile(os.path.join(tokenizer, name), os.path.join(folder, name))
 
@@ -192,14 +207,18 @@ class RandomModel:
             json.dump(config, f, indent=1)
 
     def write_gguf(self, path, vocab):
-        """`vocab`: a GGUF file whose vocabulary is copied."""
+        """`vocab`: a GGUF file whose vocabulary is copied where the model has none of its own."""
         tensors, values, out = draw(self.rows, self.seed), make_random_model.Values(), dict(self.settings)
         put(values, "general.architecture", self.arch)
-        put(values, "general.name", "random")  # llama.cpp takes special tokens for granted in a "phi3"
+        # Readers know by this name that Phi-3's special tokens take white space; llama.cpp wants them to be there then.
+        put(values, "general.name", "random phi3" if self.vocabulary and self.arch == "phi3" else "random")
         put(values, "general.file_type", 0)
         for key, value in self.meta.items():
             put(values, self.arch + "." + key, value)
-        make_random_model.copy_vocab(vocab, values)
+        if self.vocabulary:
+            self.vocabulary.put(values)
+        else:
+            make_random_model.copy_vocab(vocab, values)
         for row in self.rows:
             if row.gguf:
                 out[row.gguf] = row.rule.to_gguf([tensors[name] for name, _ in row.hf])
