@@ -51,10 +51,17 @@ int plan_announce(const sxt_model *model, const char *plan, int64_t length, sxt_
     if (sxt_plan_resolve(model, plan, length, info, &error) != SXT_OK) return message_library_error(&error);
     sxt_model_describe(model, &about);
     if (!info->within_limit) message_warning("plan %s: %s", info->plan, info->advice);
-    if (about.n_sliding == about.n_layers && length > about.sliding_window)
-        message_note("this model sees the last %lld tokens only (its sliding window); the text further back is "
-                     "invisible to it under every plan",
-                     (long long)about.sliding_window);
+    bool all_slide = about.n_sliding == about.n_layers && info->n_remembered <= about.sliding_window;
+    if (info->idle && strcmp(info->asked, "none") != 0 && strcmp(info->asked, "auto") != 0)
+        message_warning(
+            "plan %s changes nothing: every layer of this model keeps to its own sliding window of %lld "
+            "tokens; %s+window=off lets all layers see all of the text",
+            info->plan, (long long)about.sliding_window, info->plan);
+    else if (all_slide && length > about.sliding_window)
+        message_note(
+            "this model sees the last %lld tokens only (its sliding window), the text further back not at "
+            "all; --extend auto+window=off lets it see all",
+            (long long)about.sliding_window);
     return EXIT_CODE_OK;
 }
 

@@ -209,6 +209,7 @@ typedef struct sxt_plan_info {
     int64_t limit;        /* longest context whose relative positions stay inside the trained window */
     bool within_limit;    /* length <= limit */
     char advice[192];     /* when not: the limit and a plan that fits; "" otherwise */
+    bool idle;            /* every layer keeps to a sliding window of its own: the plan changes nothing */
     int64_t n_remembered; /* tokens that can still be seen of a text without end; INT64_MAX: all of them */
 } sxt_plan_info;
 

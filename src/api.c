@@ -126,17 +126,19 @@ sxt_status sxt_chat_tokens(const sxt_model *model, const char *template_name, co
 
 const char *sxt_plan_name(int64_t i, const char **summary) { return sxt_plan_method_at(i, summary); }
 
-static void describe_plan(const sxt_plan_request *request, const sxt_plan *plan, sxt_plan_memory memory,
-                          int64_t length, const char *asked, const char *reason, sxt_plan_info *info) {
+static void describe_plan(const sxt_model *model, const sxt_plan_request *request, const sxt_plan *plan,
+                          sxt_plan_memory memory, int64_t length, const char *asked, const char *reason,
+                          sxt_plan_info *info) {
     memset(info, 0, sizeof *info);
     sxt_plan_print(plan, info->plan, sizeof info->plan);
     snprintf(info->asked, sizeof info->asked, "%s", asked);
     snprintf(info->reason, sizeof info->reason, "%s", reason);
     info->length = length;
-    info->limit = sxt_plan_limit(plan);
+    info->idle = sxt_session_plan_idle(model, plan);
+    info->limit = info->idle ? INT64_MAX : sxt_plan_limit(plan);
     info->within_limit = length <= info->limit;
     info->n_remembered = memory.n_nearest == INT64_MAX ? INT64_MAX : memory.n_first + memory.n_nearest;
-    sxt_plan_advice(request, plan, length, info->advice, sizeof info->advice);
+    if (!info->within_limit) sxt_plan_advice(request, plan, length, info->advice, sizeof info->advice);
 }
 
 sxt_status sxt_plan_resolve(const sxt_model *model, const char *plan, int64_t length, sxt_plan_info *info,
@@ -150,7 +152,7 @@ sxt_status sxt_plan_resolve(const sxt_model *model, const char *plan, int64_t le
     char reason[sizeof info->reason];
     sxt_plan chosen = sxt_plan_choose(&request, length, NULL, reason, sizeof reason);
     sxt_plan_memory memory = sxt_session_plan_memory(model, &(sxt_session_params){0}, &request);
-    describe_plan(&request, &chosen, memory, length, plan, reason, info);
+    describe_plan(model, &request, &chosen, memory, length, plan, reason, info);
     return SXT_OK;
 }
 
@@ -174,7 +176,7 @@ void sxt_session_describe(const sxt_session *session, sxt_session_stats *stats) 
 }
 
 void sxt_session_plan(const sxt_session *s, sxt_plan_info *info) {
-    describe_plan(&s->request, &s->plan, s->memory, s->plan_length, s->asked, s->reason, info);
+    describe_plan(s->model, &s->request, &s->plan, s->memory, s->plan_length, s->asked, s->reason, info);
 }
 
 static sxt_status count_threads(int32_t asked, int32_t *n, sxt_error *error) {

@@ -41,6 +41,9 @@ struct sxt_session {
 sxt_status sxt_session_params_check(const sxt_model *model, const sxt_session_params *given,
                                     sxt_session_params *checked, sxt_error *error);
 
+/* Whether every layer of the model keeps to a window of its own, so that the plan changes nothing. */
+bool sxt_session_plan_idle(const sxt_model *model, const sxt_plan *plan);
+
 /* What queries of such a session can still see of a long text. */
 sxt_plan_memory sxt_session_plan_memory(const sxt_model *model, const sxt_session_params *params,
                                         const sxt_plan_request *request);

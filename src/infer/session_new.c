@@ -19,13 +19,23 @@ sxt_plan_model sxt_session_plan_model(const sxt_model *model) {
                             .rope = &h->rope};
 }
 
+static bool leaves_local_alone(const sxt_model *model, bool window_off) {
+    return sxt_hparams_local_alone(&model->hparams) && !window_off;
+}
+
+bool sxt_session_plan_idle(const sxt_model *model, const sxt_plan *plan) {
+    const sxt_hparams *h = &model->hparams;
+    return h->n_sliding == h->n_layers && leaves_local_alone(model, plan->window_off);
+}
+
 /* Layers that plans leave alone see their own window under every plan. Who wants to read again what an earlier
  * plan made needs all of it. */
 sxt_plan_memory sxt_session_plan_memory(const sxt_model *model, const sxt_session_params *p,
                                         const sxt_plan_request *request) {
     const sxt_hparams *h = &model->hparams;
     sxt_plan_memory memory = sxt_plan_request_memory(request);
-    if (sxt_hparams_local_alone(h)) memory.n_nearest = sxt_max_i64(memory.n_nearest, h->sliding_window);
+    if (leaves_local_alone(model, request->fixed.window_off))
+        memory.n_nearest = sxt_max_i64(memory.n_nearest, h->sliding_window);
     if (p->reread) memory.n_nearest = INT64_MAX;
     return memory;
 }

@@ -233,7 +233,7 @@ typedef struct positions {
 
 static void set_positions(const sxt_hparams *h, int32_t i, const positions *p, sxt_attention *a) {
     bool is_local = h->slides[i];
-    a->sliding_window = is_local ? h->sliding_window : 0;
+    a->sliding_window = is_local && !p->plan->window_off ? h->sliding_window : 0;
     a->plan = is_local ? p->local_plan : p->plan;
     a->rope = is_local ? p->local_rope : p->rope;
 }
@@ -264,8 +264,9 @@ bool sxt_forward_read(sxt_forward *f, const int32_t *tokens, int64_t first, int6
     const sxt_hparams *h = &f->model->hparams;
     const chunk c = {tokens, first, n, n - sxt_min_i64(n, n_wanted)};
     const sxt_plan as_trained = {.method = &sxt_plan_none, .group_size = 1, .n_ctx_train = h->n_ctx_train};
-    const positions p = {plan, sxt_hparams_local_alone(h) ? &as_trained : plan, rope,
-                         local_rope ? local_rope : rope};
+    bool alone = sxt_hparams_local_alone(h) && !plan->window_off;
+    const positions p = {plan, alone ? &as_trained : plan, rope,
+                         alone || h->has_local_rope ? local_rope : rope};
     double scale = h->traits.score_scale > 0 ? (double)h->traits.score_scale : 1.0 / sqrt((double)h->head_dim);
     sxt_row_work w = make_rows(f, &c, 0);
     set_next(f, 0, &w);

@@ -200,15 +200,14 @@ static void settle_window(sxt_hparams *h) {
     if (h->n_sliding == 0) h->sliding_window = 0;
 }
 
-bool sxt_hparams_mixed(const sxt_hparams *h) { return h->n_sliding > 0 && h->n_sliding < h->n_layers; }
-
 bool sxt_hparams_local_alone(const sxt_hparams *h) {
-    return sxt_hparams_mixed(h) && h->sliding_window > 0 && h->sliding_window <= h->n_ctx_train;
+    bool follows = h->rope.scaling == SXT_ROPE_DYNAMIC || h->rope.scaling == SXT_ROPE_LONGROPE;
+    return h->n_sliding > 0 && h->sliding_window <= h->n_ctx_train && !follows;
 }
 
 const sxt_rope_params *sxt_hparams_local_rope(const sxt_hparams *h) {
     if (h->has_local_rope) return &h->local_rope;
-    return sxt_hparams_mixed(h) && h->sliding_window > 0 ? &h->rope : NULL;
+    return sxt_hparams_local_alone(h) ? &h->rope : NULL;
 }
 
 /* ---- What this graph does not have ---- */

@@ -47,12 +47,10 @@ typedef struct sxt_hparams {
     sxt_rope_params rope, local_rope; /* the lists of divisors are set by the weights */
 } sxt_hparams;
 
-/* Whether some layers slide and some do not. */
-bool sxt_hparams_mixed(const sxt_hparams *hparams);
-/* Whether plans leave the layers that slide as they are: beside others that do not, with a window inside the
- * trained one. */
+/* Whether plans leave the layers that slide as they are: their window is inside the trained one, and what they
+ * turn by does not follow the length of the text. */
 bool sxt_hparams_local_alone(const sxt_hparams *hparams);
-/* What layers that slide turn by, apart from the others; NULL: there is no difference. */
+/* What layers that slide turn by under every plan; NULL: they turn like the others. */
 const sxt_rope_params *sxt_hparams_local_rope(const sxt_hparams *hparams);
 
 /* Reads and cross-checks everything that shapes depend on; the errors name the key. */

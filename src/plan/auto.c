@@ -74,6 +74,7 @@ sxt_plan sxt_plan_choose(const sxt_plan_request *request, int64_t length, const 
                  tokens, trained, (long long)plan.group_size);
     }
     plan.log_n = request->fixed.log_n;
+    plan.window_off = request->fixed.window_off;
     return plan;
 }
 
@@ -97,6 +98,7 @@ void sxt_plan_advice(const sxt_plan_request *request, const sxt_plan *plan, int6
     }
     sxt_plan fits = extended(&request->model, length, NULL);
     fits.log_n = plan->log_n;
+    fits.window_off = plan->window_off;
     sxt_plan_print(&fits, better, sizeof better);
     snprintf(advice, n, "%lld tokens are past this plan's limit of %lld; %s reaches %lld", (long long)length,
              (long long)limit, better, (long long)sxt_plan_limit(&fits));

@@ -1,4 +1,5 @@
-/* A plan as the user writes it: "method" or "method:name=value,name=value", then "+log-n" or nothing. */
+/* A plan as the user writes it: "method" or "method:name=value,name=value", then "+log-n", "+window=off", both
+ * or nothing. */
 #include "plan/nearest.h"
 #include "plan/option.h"
 #include "plan/registry.h"
@@ -22,29 +23,46 @@ static sxt_status unknown_method(const char *name, sxt_error *error) {
                     names[sxt_nearest_name(name, names, n)], list);
 }
 
-/* Moves "+word" from the end of the text to *log_n. A sign before a digit belongs to a value. */
-static sxt_status take_add_on(char *text, const sxt_plan_model *model, bool *log_n, sxt_error *error) {
-    char *plus = strrchr(text, '+');
-    *log_n = false;
-    if (!plus || !isalpha((unsigned char)plus[1])) return SXT_OK;
-    if (strcmp(plus, "+log-n") != 0)
-        return sxt_fail(error, SXT_E_ARGUMENT, "plan '%.40s': '%.40s' cannot be added to a plan; +log-n can",
-                        text, plus);
-    if (model->n_ctx_train < 2)
+/* What can be added to any plan. */
+typedef struct add_ons {
+    bool log_n, window_off;
+} add_ons;
+
+static sxt_status read_add_on(const char *text, const char *word, const sxt_plan_model *model, add_ons *added,
+                              sxt_error *error) {
+    bool *said = strcmp(word, "log-n") == 0        ? &added->log_n
+                 : strcmp(word, "window=off") == 0 ? &added->window_off
+                                                   : NULL;
+    if (!said)
+        return sxt_fail(error, SXT_E_ARGUMENT,
+                        "plan '%.40s': '+%.40s' cannot be added to a plan; +log-n and +window=off can", text,
+                        word);
+    if (*said) return sxt_fail(error, SXT_E_ARGUMENT, "plan '%.40s': +%s is given twice", text, word);
+    if (said == &added->log_n && model->n_ctx_train < 2)
         return sxt_fail(error, SXT_E_ARGUMENT,
                         "plan '%.40s': +log-n needs a trained window of at least 2 tokens, the model has %lld",
                         text, (long long)model->n_ctx_train);
-    *plus = '\0';
-    *log_n = true;
+    *said = true;
+    return SXT_OK;
+}
+
+/* Moves every "+word" from the end of the text to `added`. A sign before a digit belongs to a value. */
+static sxt_status take_add_ons(char *text, const sxt_plan_model *model, add_ons *added, sxt_error *error) {
+    char *plus;
+    *added = (add_ons){0};
+    while ((plus = strrchr(text, '+')) && isalpha((unsigned char)plus[1])) {
+        *plus = '\0';
+        SXT_TRY(read_add_on(text, plus + 1, model, added, error));
+    }
     return SXT_OK;
 }
 
 sxt_status sxt_plan_parse(const char *given, const sxt_plan_model *model, sxt_plan_request *request,
                           sxt_error *error) {
     sxt_plan_request parsed = {.model = *model};
+    add_ons added;
     sxt_plan_option options[SXT_PLAN_MAX_OPTIONS];
     int n_options;
-    bool log_n;
     char text[MAX_TEXT], name[64];
     size_t n_name = strcspn(given, ":");
     if (n_name >= sizeof name)
@@ -52,7 +70,8 @@ sxt_status sxt_plan_parse(const char *given, const sxt_plan_model *model, sxt_pl
     if (snprintf(text, sizeof text, "%s", given) >= MAX_TEXT)
         return sxt_fail(error, SXT_E_ARGUMENT, "the plan '%.40s...' is longer than %d characters", given,
                         MAX_TEXT - 1);
-    SXT_TRY(take_add_on(text, model, &log_n, error));
+    SXT_TRY(take_add_ons(text, model, &added, error));
+    if (added.window_off) parsed.model.sliding_window = 0;
     n_name = strcspn(text, ":");
     memcpy(name, text, n_name);
     name[n_name] = '\0';
@@ -64,8 +83,9 @@ sxt_status sxt_plan_parse(const char *given, const sxt_plan_model *model, sxt_pl
     if (parsed.is_auto)
         SXT_TRY(sxt_plan_read_numbers(name, NULL, 0, options, n_options, error));
     else
-        SXT_TRY(method->configure(&parsed.fixed, model, options, n_options, error));
-    parsed.fixed.log_n = log_n;
+        SXT_TRY(method->configure(&parsed.fixed, &parsed.model, options, n_options, error));
+    parsed.fixed.log_n = added.log_n;
+    parsed.fixed.window_off = added.window_off;
     *request = parsed;
     return SXT_OK;
 }

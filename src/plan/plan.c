@@ -94,7 +94,7 @@ void sxt_plan_print(const sxt_plan *plan, char *text, size_t n) {
     else
         sxt_plan_print_numbers(plan, text, n);
     size_t end = strlen(text);
-    if (plan->log_n) snprintf(text + end, n - end, "+log-n");
+    snprintf(text + end, n - end, "%s%s", plan->log_n ? "+log-n" : "", plan->window_off ? "+window=off" : "");
 }
 
 bool sxt_plan_equal(const sxt_plan *a, const sxt_plan *b) {
@@ -103,5 +103,5 @@ bool sxt_plan_equal(const sxt_plan *a, const sxt_plan *b) {
            a->sliding_window == b->sliding_window && a->n_sinks == b->n_sinks && a->n_recent == b->n_recent &&
            a->chunk_size == b->chunk_size && a->chunk_length == b->chunk_length && a->factor == b->factor &&
            memcmp(&a->frequencies, &b->frequencies, sizeof a->frequencies) == 0 && a->elastic == b->elastic &&
-           a->float_shift == b->float_shift && a->log_n == b->log_n;
+           a->float_shift == b->float_shift && a->log_n == b->log_n && a->window_off == b->window_off;
 }

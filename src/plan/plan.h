@@ -59,6 +59,7 @@ typedef struct sxt_plan {
     int64_t float_shift; /* SelfExtend: 1 leaves W - W/G unrounded, as some published code does */
     bool elastic;        /* none: the file's own frequencies follow the length */
     bool log_n;          /* the temperature max(1, ln(i + 1) / ln L) on top */
+    bool window_off;     /* the model's own sliding windows hide nothing */
 } sxt_plan;
 
 /* One method: one file, one registry line. */
@@ -124,7 +125,7 @@ bool sxt_plan_equal(const sxt_plan *a, const sxt_plan *b);
 /* What the user asked for: a fixed plan, or `auto`, which becomes one when a length is known. */
 typedef struct sxt_plan_request {
     bool is_auto;
-    sxt_plan fixed; /* of auto, only its log_n */
+    sxt_plan fixed; /* of auto, only what is added to it: log_n, window_off */
     sxt_plan_model model;
 } sxt_plan_request;
 

@@ -13,7 +13,10 @@ class Mistral(Model):
     """x + attention(norm(x)), then x + down(act(gate) * up) of its norm."""
 
     def window(self, layer):
-        return self.config.get("sliding_window") or 0, True
+        """A window inside the trained one stays as it is under every plan, unless frequencies follow the length."""
+        width, scaling = self.config.get("sliding_window") or 0, self.config.get("rope_scaling") or {}
+        follows = scaling.get("type", scaling.get("rope_type")) in ("longrope", "dynamic")
+        return width, follows or not 0 < width <= self.n_ctx_train
 
     def norm(self, x, name):
         return rms_norm(x, self.w[name + ".weight"], self.config["rms_norm_eps"])

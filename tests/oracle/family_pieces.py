@@ -83,8 +83,9 @@ def attention(q, k, v, theta, delta, visible, scale, cap=0.0, bias=None, magnitu
 
 # ---- what all have ----
 
-# Of n tokens: delta and visible (n, n), theta (n_rot / 2), magnitude of cos and sin, temperature (n).
-Positions = namedtuple("Positions", "delta visible theta magnitude temperature")
+# Of n tokens: delta and visible (n, n), theta (n_rot / 2), magnitude of cos and sin, temperature (n);
+# whether the model's own windows are off.
+Positions = namedtuple("Positions", "delta visible theta magnitude temperature window_off")
 
 
 class Model:
@@ -128,8 +129,10 @@ class Model:
     def attend(self, q, k, v, layer, plan, cap=0.0, bias=None):
         """q, k, v (n, heads * head_dim or heads, head_dim), plan: Positions."""
         n = len(q)
-        width, planned = self.window(layer)
+        width, planned = (0, True) if plan.window_off else self.window(layer)
         p = plan if planned else self.as_trained(n, layer)
+        if self.theta_of(layer) is not self.theta:  # a base of the layer's own
+            p = p._replace(theta=self.theta_of(layer), magnitude=self.magnitude)
         i, j, _ = position_plans.causal(n)
         visible = p.visible & (i - j < (width or n))
         q, k, v = (x.reshape(n, -1, self.head_dim) for x in (q, k, v))
@@ -137,7 +140,7 @@ class Model:
         return attention(q, k, v, p.theta, p.delta, visible, self.scale, cap, bias, p.magnitude)
 
     def as_trained(self, n, layer):
-        return Positions(*plan_none(n), self.theta_of(layer), self.magnitude, np.ones(n))
+        return Positions(*plan_none(n), self.theta_of(layer), self.magnitude, np.ones(n), False)
 
     def scaled(self, n, name, options):
         """theta and magnitude under a plan that takes the place of the file's own."""
@@ -148,7 +151,7 @@ class Model:
     def positions(self, n, plan):
         rotation = self.scaled(n, *plan.scaling) if plan.scaling else (self.theta, self.magnitude)
         temperature = position_plans.temperature(n, self.n_ctx_train) if plan.log_n else np.ones(n)
-        return Positions(*plan(n), *rotation, temperature)
+        return Positions(*plan(n), *rotation, temperature, plan.window_off)
 
     def embed(self, tokens):
         return self.w[self.embed_name + ".weight"][np.asarray(tokens)]

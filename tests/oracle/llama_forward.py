@@ -219,15 +219,19 @@ class Llama:
     def logits(self, tokens, plan=plan_none):
         """(n_tokens, n_vocab) float64."""
         n = len(tokens)
-        delta, visible = plan(n)
-        if self.window:
+        trained = self.config["max_position_embeddings"]
+        if self.window and not plan.window_off:
+            if self.window <= trained:  # every layer keeps to it, whatever the plan
+                plan = plan_none
             i, j, _ = position_plans.causal(n)
+            delta, visible = plan(n)
             visible = visible & (i - j < self.window)
+        else:
+            delta, visible = plan(n)
         block = plan_block(self.config, *plan.scaling) if plan.scaling else None
         theta, scale = frequencies(self.config, self.head_dim, n, block)
         angle = theta[:, None, None] * delta[None]
         cos, sin = np.cos(angle) * scale ** 2, np.sin(angle) * scale ** 2
-        trained = self.config["max_position_embeddings"]
         temperature = position_plans.temperature(n, trained) if plan.log_n else np.ones(n)
         x = self.w["model.embed_tokens.weight"][np.asarray(tokens)]
         for layer in range(self.config["num_hidden_layers"]):

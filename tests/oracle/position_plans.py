@@ -1,6 +1,7 @@
 """What the definition of each long-context method says, as two matrices and no trick: delta[i, j], the rotary distance
 from query i to key j, and visible[i, j]. A plan is a function of the number of tokens that gives both. It may have
-`scaling`, what it does to the rotary frequencies, and `log_n`, a temperature on top.
+`scaling`, what it does to the rotary frequencies, `log_n`, a temperature on top, and `window_off`: the model's own
+windows are off.
 
 Written from the papers' formulas: SelfExtend arXiv 2401.01325, ReRoPE kexue.fm/archives/9708, StreamingLLM arXiv
 2309.17453, LM-Infinite arXiv 2308.16137, Dual Chunk Attention arXiv 2402.17463."""
@@ -104,10 +105,10 @@ SCALINGS = {
 
 def parse(text):
     """A plan from what --extend takes; every parameter of a method that moves or hides keys has to be there."""
-    text, _, suffix = text.partition("+")
+    text, *added = text.split("+")
     name, _, rest = text.partition(":")
     options = dict(item.split("=") for item in rest.split(",")) if rest else {}
-    if name not in METHODS and name not in SCALINGS or suffix not in ("", "log-n"):
+    if name not in METHODS and name not in SCALINGS or set(added) - {"log-n", "window=off"}:
         raise ValueError("plan " + text)
     method, parameters = METHODS.get(name, METHODS["none"])
     values = [kind(options[key]) for key, kind in parameters]
@@ -115,7 +116,7 @@ def parse(text):
     def plan(n):
         return method(n, *values)
     plan.scaling = (name, options) if name in SCALINGS else None
-    plan.log_n = suffix == "log-n"
+    plan.log_n, plan.window_off = "log-n" in added, "window=off" in added
     return plan
 
 

@@ -50,7 +50,7 @@ SHAPES = {
     "longrope, own scale": ["--rope-scaling", '{"type": "longrope", "attention_factor": 1.3, "long_factor": %s, '
                             '"short_factor": %s}' % LISTS, "--config", '{"original_max_position_embeddings": 64}'],
 }
-PLANS = ["none", "self-extend:group=3,window=16"]
+PLANS = ["none", "self-extend:group=3,window=16", "self-extend:group=3,window=16+window=off"]
 # Each on a plain model and on models whose own scaling it takes the place of.
 SCALING_PLANS = ["linear:factor=3", "linear:base=50000", "ntk:factor=8", "dynamic-ntk:factor=2", "ntk-mixed",
                  "yarn:factor=4,original=40,beta_fast=8", "llama3:factor=8,original=48,high=6"]

@@ -176,9 +176,11 @@ static void test_add_ons(void **state) {
     (void)state;
     sxt_plan_model tiny = {.n_ctx_train = 1, .rotary = true};
     char endless[700];
-    assert_refused("none+logn", "'+logn' cannot be added", "+log-n can");
+    assert_refused("none+logn", "'+logn' cannot be added", "+log-n and +window=off can");
     assert_refused("none+log-n=2", "cannot be added", "");
-    assert_refused("none+log-n+log-n", "no plan is called 'none+log-n'", "did you mean 'none'");
+    assert_refused("none+log-n+log-n", "+log-n is given twice", "");
+    assert_refused("none+window=off+log-n+window=off", "+window=off is given twice", "");
+    assert_refused("none+window=40", "'+window=40' cannot be added", "+window=off can");
     assert_refused("+log-n", "no plan is called ''", "");
     assert_refused("none+", "no plan is called 'none+'", "");
     assert_refused("self-extend+log-n:group=4", "cannot be added", "");
