@@ -1,7 +1,7 @@
 /* Dual Chunk Attention (An et al., ICML 2024, arXiv 2402.17463): key j stands at j mod s, always. A query
  * stands at i mod s for its own chunk, s farther for the chunk before, but no farther than c = s + w (exact for
  * the w nearest keys of that chunk), and at min(2s - 1, c) for all older ones. Clamped at c as the published
- * code does; its text says c - 1. */
+ * code does; its text says c - 1. With c <= L any length will do; c = L is one more than training saw. */
 #include "base/num.h"
 #include "plan/option.h"
 #include "plan/registry.h"
@@ -29,12 +29,6 @@ static void key_positions(const sxt_plan *plan, int key_map, int64_t first, int6
     }
 }
 
-/* No relative position exceeds c <= L. With c = L that is one more than training saw. */
-static int64_t limit(const sxt_plan *plan) {
-    (void)plan;
-    return INT64_MAX;
-}
-
 /* L/8 for the standard chunk of 3L/4, and in proportion for others. */
 static int64_t standard_local(int64_t chunk) { return sxt_max_i64(1, chunk / 6); }
 
@@ -55,29 +49,26 @@ static int parameters(sxt_plan *plan, sxt_plan_number out[SXT_PLAN_MAX_OPTIONS])
     return 2;
 }
 
-static sxt_status configure(sxt_plan *plan, const sxt_plan_model *model, const sxt_plan_option *options,
-                            int n_options, sxt_error *error) {
-    sxt_plan made;
-    SXT_TRY(sxt_plan_need_far("dual-chunk", model, error));
-    SXT_TRY(sxt_plan_configure(&sxt_plan_dual_chunk, &made, model, options, n_options, error));
+static sxt_status check(sxt_plan *plan, const sxt_plan_model *model, const sxt_plan_option *options,
+                        int n_options, sxt_error *error) {
+    (void)model;
     if (!sxt_plan_option_value(options, n_options, "local"))
-        made.neighbor_window = standard_local(made.chunk_size);
-    if (made.neighbor_window >= made.chunk_size)
+        plan->neighbor_window = standard_local(plan->chunk_size);
+    if (plan->neighbor_window >= plan->chunk_size)
         return sxt_fail(error, SXT_E_ARGUMENT,
                         "plan dual-chunk: local=%lld leaves nothing of chunk=%lld; give local=%lld or less",
-                        (long long)made.neighbor_window, (long long)made.chunk_size,
-                        (long long)made.chunk_size - 1);
-    made.chunk_length = made.chunk_size - made.neighbor_window;
-    *plan = made;
+                        (long long)plan->neighbor_window, (long long)plan->chunk_size,
+                        (long long)plan->chunk_size - 1);
+    plan->chunk_length = plan->chunk_size - plan->neighbor_window;
     return SXT_OK;
 }
 
 const sxt_plan_method sxt_plan_dual_chunk = {
     .name = "dual-chunk",
     .summary = "positions within chunks, and a query that steps back by one (chunk=3L/4,local=L/8)",
+    .need = sxt_plan_need_far,
+    .parameters = parameters,
+    .check = check,
     .bands = bands,
     .key_positions = key_positions,
-    .limit = limit,
-    .parameters = parameters,
-    .configure = configure,
 };

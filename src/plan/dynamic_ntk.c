@@ -1,5 +1,5 @@
 /* Dynamic NTK (emozilla 2023; "dynamic" in Hugging Face): the model as trained up to its window, past it a base
- * that grows with the length. */
+ * that grows with the length: any length will do. */
 #include "plan/registry.h"
 #include "plan/scaling.h"
 
@@ -14,31 +14,17 @@ static int parameters(sxt_plan *plan, sxt_plan_number out[SXT_PLAN_MAX_OPTIONS])
     return 1;
 }
 
-static sxt_status configure(sxt_plan *plan, const sxt_plan_model *model, const sxt_plan_option *options,
-                            int n_options, sxt_error *error) {
-    return sxt_scaling_configure(&sxt_plan_dynamic_ntk, plan, model, options, n_options, error);
-}
-
-/* It follows any length. */
-static int64_t limit(const sxt_plan *plan) {
-    (void)plan;
-    return INT64_MAX;
-}
-
-static void rope(const sxt_plan *plan, const sxt_rope_params *of_model, int64_t length, sxt_rope_params *rope) {
-    (void)of_model;
+static void rope(const sxt_plan *plan, sxt_rope_params *rope) {
     sxt_scaling_replace(plan, SXT_ROPE_DYNAMIC, rope);
-    rope->length = (double)length;
 }
 
 const sxt_plan_method sxt_plan_dynamic_ntk = {
     .name = "dynamic-ntk",
     .summary = "as trained up to the window, then a base that grows with the length (factor=1)",
-    .bands = sxt_plain_bands,
-    .key_positions = sxt_plain_key_positions,
-    .limit = limit,
+    .need = sxt_scaling_need_rotary,
     .begin = begin,
     .parameters = parameters,
-    .configure = configure,
+    .bands = sxt_plain_bands,
+    .key_positions = sxt_plain_key_positions,
     .rope = rope,
 };

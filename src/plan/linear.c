@@ -9,25 +9,19 @@ static int parameters(sxt_plan *plan, sxt_plan_number out[SXT_PLAN_MAX_OPTIONS])
     return 2;
 }
 
-static sxt_status configure(sxt_plan *plan, const sxt_plan_model *model, const sxt_plan_option *options,
-                            int n_options, sxt_error *error) {
-    return sxt_scaling_configure(&sxt_plan_linear, plan, model, options, n_options, error);
-}
-
-static void rope(const sxt_plan *plan, const sxt_rope_params *of_model, int64_t length, sxt_rope_params *rope) {
-    (void)of_model;
-    (void)length;
+static void rope(const sxt_plan *plan, sxt_rope_params *rope) {
     sxt_scaling_replace(plan, SXT_ROPE_LINEAR, rope);
 }
 
 const sxt_plan_method sxt_plan_linear = {
     .name = "linear",
     .summary = "every rotary frequency divided by factor, in place of the file's scaling (factor=4)",
+    .need = sxt_scaling_need_rotary,
+    .begin = sxt_scaling_begin,
+    .parameters = parameters,
+    .check = sxt_scaling_base_alone,
     .bands = sxt_plain_bands,
     .key_positions = sxt_plain_key_positions,
     .limit = sxt_scaling_limit,
-    .begin = sxt_scaling_begin,
-    .parameters = parameters,
-    .configure = configure,
     .rope = rope,
 };

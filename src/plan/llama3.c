@@ -18,21 +18,16 @@ static int parameters(sxt_plan *plan, sxt_plan_number out[SXT_PLAN_MAX_OPTIONS])
     return 4;
 }
 
-static sxt_status configure(sxt_plan *plan, const sxt_plan_model *model, const sxt_plan_option *options,
-                            int n_options, sxt_error *error) {
-    sxt_plan made;
-    SXT_TRY(sxt_scaling_configure(&sxt_plan_llama3, &made, model, options, n_options, error));
-    const sxt_plan_frequencies *f = &made.frequencies;
-    if (f->high_freq_factor <= f->low_freq_factor)
-        return sxt_fail(error, SXT_E_ARGUMENT, "plan llama3: high=%g must be above low=%g", f->high_freq_factor,
-                        f->low_freq_factor);
-    *plan = made;
-    return SXT_OK;
+static sxt_status check(sxt_plan *plan, const sxt_plan_model *model, const sxt_plan_option *options,
+                        int n_options, sxt_error *error) {
+    const sxt_plan_frequencies *f = &plan->frequencies;
+    (void)model, (void)options, (void)n_options;
+    if (f->high_freq_factor > f->low_freq_factor) return SXT_OK;
+    return sxt_fail(error, SXT_E_ARGUMENT, "plan llama3: high=%g must be above low=%g", f->high_freq_factor,
+                    f->low_freq_factor);
 }
 
-static void rope(const sxt_plan *plan, const sxt_rope_params *of_model, int64_t length, sxt_rope_params *rope) {
-    (void)of_model;
-    (void)length;
+static void rope(const sxt_plan *plan, sxt_rope_params *rope) {
     sxt_scaling_replace(plan, SXT_ROPE_LLAMA3, rope);
     rope->low_freq_factor = plan->frequencies.low_freq_factor;
     rope->high_freq_factor = plan->frequencies.high_freq_factor;
@@ -42,11 +37,12 @@ const sxt_plan_method sxt_plan_llama3 = {
     .name = "llama3",
     .summary =
         "Llama 3.1's: short wavelengths stay, long ones divided by factor (factor=8,low=1,high=4,original=L)",
+    .need = sxt_scaling_need_rotary,
+    .begin = sxt_scaling_begin,
+    .parameters = parameters,
+    .check = check,
     .bands = sxt_plain_bands,
     .key_positions = sxt_plain_key_positions,
     .limit = sxt_scaling_limit,
-    .begin = sxt_scaling_begin,
-    .parameters = parameters,
-    .configure = configure,
     .rope = rope,
 };

@@ -5,16 +5,13 @@
 #include "plan/plain.h"
 #include "plan/registry.h"
 
-static sxt_status configure(sxt_plan *plan, const sxt_plan_model *model, const sxt_plan_option *options,
-                            int n_options, sxt_error *error) {
-    sxt_plan made;
-    SXT_TRY(sxt_plan_configure(&sxt_plan_longrope, &made, model, options, n_options, error));
-    if (!model->rope || model->rope->scaling != SXT_ROPE_LONGROPE)
-        return sxt_fail(error, SXT_E_ARGUMENT,
-                        "plan longrope: the model's file brings no lists of factors, and nothing else can make "
-                        "them; use yarn or self-extend");
-    *plan = made;
-    return SXT_OK;
+static sxt_status check(sxt_plan *plan, const sxt_plan_model *model, const sxt_plan_option *options,
+                        int n_options, sxt_error *error) {
+    (void)plan, (void)options, (void)n_options;
+    if (model->rope && model->rope->scaling == SXT_ROPE_LONGROPE) return SXT_OK;
+    return sxt_fail(error, SXT_E_ARGUMENT,
+                    "plan longrope: the model's file brings no lists of factors, and nothing else can make "
+                    "them; use yarn or self-extend");
 }
 
 static int64_t limit(const sxt_plan *plan) { return sxt_plain_slides(plan) ? INT64_MAX : plan->n_ctx_train; }
@@ -22,8 +19,8 @@ static int64_t limit(const sxt_plan *plan) { return sxt_plain_slides(plan) ? INT
 const sxt_plan_method sxt_plan_longrope = {
     .name = "longrope",
     .summary = "the two lists of factors that the file brings, by the length; refused without them",
+    .check = check,
     .bands = sxt_plain_bands,
     .key_positions = sxt_plain_key_positions,
     .limit = limit,
-    .configure = configure,
 };

@@ -1,5 +1,4 @@
 /* The model as trained: query i stands at i, key j at j. */
-#include "plan/key_index.h"
 #include "plan/option.h"
 #include "plan/plain.h"
 #include "plan/registry.h"
@@ -11,9 +10,8 @@ int sxt_plain_bands(const sxt_plan *plan, int64_t i, sxt_band out[SXT_PLAN_MAX_B
 }
 
 void sxt_plain_key_positions(const sxt_plan *plan, int key_map, int64_t first, int64_t n, double *positions) {
-    (void)plan;
-    (void)key_map;
-    sxt_keys_at_index(first, n, positions);
+    (void)plan, (void)key_map;
+    for (int64_t i = 0; i < n; i++) positions[i] = (double)(first + i);
 }
 
 /* A sliding window no wider than the trained one keeps every distance inside it. */
@@ -32,17 +30,11 @@ static int64_t limit(const sxt_plan *plan) {
     return sxt_plain_slides(plan) || plan->elastic ? INT64_MAX : plan->n_ctx_train;
 }
 
-static sxt_status configure(sxt_plan *plan, const sxt_plan_model *model, const sxt_plan_option *options,
-                            int n_options, sxt_error *error) {
-    return sxt_plan_configure(&sxt_plan_none, plan, model, options, n_options, error);
-}
-
 const sxt_plan_method sxt_plan_none = {
     .name = "none",
     .summary = "the model as trained, no extension",
+    .begin = begin,
     .bands = sxt_plain_bands,
     .key_positions = sxt_plain_key_positions,
     .limit = limit,
-    .begin = begin,
-    .configure = configure,
 };

@@ -10,14 +10,7 @@ static int parameters(sxt_plan *plan, sxt_plan_number out[SXT_PLAN_MAX_OPTIONS])
     return 1;
 }
 
-static sxt_status configure(sxt_plan *plan, const sxt_plan_model *model, const sxt_plan_option *options,
-                            int n_options, sxt_error *error) {
-    return sxt_scaling_configure(&sxt_plan_ntk, plan, model, options, n_options, error);
-}
-
-static void rope(const sxt_plan *plan, const sxt_rope_params *of_model, int64_t length, sxt_rope_params *rope) {
-    (void)of_model;
-    (void)length;
+static void rope(const sxt_plan *plan, sxt_rope_params *rope) {
     sxt_scaling_replace(plan, SXT_ROPE_NONE, rope);
     rope->theta *= pow(plan->factor, rope->n_rot / (rope->n_rot - 2.0));
 }
@@ -25,11 +18,11 @@ static void rope(const sxt_plan *plan, const sxt_rope_params *of_model, int64_t 
 const sxt_plan_method sxt_plan_ntk = {
     .name = "ntk",
     .summary = "a larger base: fast pairs as trained, the slowest divided by factor (factor=4)",
+    .need = sxt_scaling_need_rotary,
+    .begin = sxt_scaling_begin,
+    .parameters = parameters,
     .bands = sxt_plain_bands,
     .key_positions = sxt_plain_key_positions,
     .limit = sxt_scaling_limit,
-    .begin = sxt_scaling_begin,
-    .parameters = parameters,
-    .configure = configure,
     .rope = rope,
 };

@@ -111,6 +111,8 @@ static sxt_status read_word(const char *method, const sxt_plan_number *number, c
         }
         word += n + (word[n] == '|');
     }
+    if (number->barred && strcmp(text, number->barred) == 0)
+        return sxt_fail(error, SXT_E_ARGUMENT, "plan %s: %s=%s %s", method, number->name, text, number->why);
     return sxt_fail(error, SXT_E_ARGUMENT, "plan %s: %s=%s is not a choice; give %s", method, number->name,
                     text, number->words);
 }

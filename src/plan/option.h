@@ -13,8 +13,9 @@ struct sxt_plan_number {
     int64_t *value;            /* of a whole number, or the place of a word; NULL for a lone word */
     double least, most, usual; /* the range and default of a real number */
     double *real;              /* instead of value */
-    const char *why;           /* what sets the upper end; NULL when nothing needs saying */
+    const char *why;           /* what sets the upper end, or bars a word; NULL when nothing needs saying */
     const char *words;         /* "int|float"; the first is the default */
+    const char *barred;        /* a word that other programs take, and this one refuses; or NULL */
     const char *computed;      /* the default in words, where no value of the range is it: 0 stands for it */
     bool unsaid;               /* left out of a plan's text at its default, as words and computed ones are */
 };
@@ -33,7 +34,7 @@ sxt_status sxt_plan_read_numbers(const char *method, const sxt_plan_number *numb
 
 /* A plan of the method before its parameters. */
 sxt_plan sxt_plan_begin(const sxt_plan_method *method, const sxt_plan_model *model);
-/* A plan of the method: its parameters' defaults, then what the options say. */
+/* A plan of the method: its parameters' defaults, then what the options say, if method and model agree. */
 sxt_status sxt_plan_configure(const sxt_plan_method *method, sxt_plan *plan, const sxt_plan_model *model,
                               const sxt_plan_option *options, int n_options, sxt_error *error);
 

@@ -21,14 +21,16 @@ sxt_plan sxt_plan_begin(const sxt_plan_method *method, const sxt_plan_model *mod
 
 sxt_status sxt_plan_configure(const sxt_plan_method *method, sxt_plan *plan, const sxt_plan_model *model,
                               const sxt_plan_option *options, int n_options, sxt_error *error) {
-    sxt_plan made = sxt_plan_begin(method, model);
     sxt_plan_number numbers[SXT_PLAN_MAX_OPTIONS];
+    if (method->need) SXT_TRY(method->need(method->name, model, error));
+    sxt_plan made = sxt_plan_begin(method, model);
     int n = numbers_of(&made, numbers);
     for (int i = 0; i < n; i++) {
         if (numbers[i].real) *numbers[i].real = numbers[i].usual;
         if (numbers[i].value) *numbers[i].value = numbers[i].standard;
     }
     SXT_TRY(sxt_plan_read_numbers(method->name, numbers, n, options, n_options, error));
+    if (method->check) SXT_TRY(method->check(&made, model, options, n_options, error));
     *plan = made;
     return SXT_OK;
 }

@@ -83,7 +83,7 @@ sxt_status sxt_plan_parse(const char *given, const sxt_plan_model *model, sxt_pl
     if (parsed.is_auto)
         SXT_TRY(sxt_plan_read_numbers(name, NULL, 0, options, n_options, error));
     else
-        SXT_TRY(method->configure(&parsed.fixed, &parsed.model, options, n_options, error));
+        SXT_TRY(sxt_plan_configure(method, &parsed.fixed, &parsed.model, options, n_options, error));
     parsed.fixed.log_n = added.log_n;
     parsed.fixed.window_off = added.window_off;
     *request = parsed;

@@ -48,7 +48,7 @@ void sxt_plan_rope(const sxt_plan *plan, const sxt_rope_params *of_model, int64_
                    sxt_rope_params *rope) {
     *rope = *of_model;
     rope->length = (double)length;
-    if (plan->method->rope) plan->method->rope(plan, of_model, length, rope);
+    if (plan->method->rope) plan->method->rope(plan, rope);
 }
 
 /* Rows of a map whose unit is not 1: for the keys, and for queries that stand at most as far again. */
@@ -78,7 +78,9 @@ int64_t sxt_plan_n_rows(const sxt_plan *plan, int64_t length) {
     return length + 2 + (other_unit ? n_unit_rows(length) + 1 : 0);
 }
 
-int64_t sxt_plan_limit(const sxt_plan *plan) { return plan->method->limit(plan); }
+int64_t sxt_plan_limit(const sxt_plan *plan) {
+    return plan->method->limit ? plan->method->limit(plan) : INT64_MAX;
+}
 
 /* The model's own window hides what is older under every plan. */
 sxt_plan_memory sxt_plan_memory_of(const sxt_plan *plan) {
@@ -89,10 +91,7 @@ sxt_plan_memory sxt_plan_memory_of(const sxt_plan *plan) {
 }
 
 void sxt_plan_print(const sxt_plan *plan, char *text, size_t n) {
-    if (plan->method->print)
-        plan->method->print(plan, text, n);
-    else
-        sxt_plan_print_numbers(plan, text, n);
+    sxt_plan_print_numbers(plan, text, n);
     size_t end = strlen(text);
     snprintf(text + end, n - end, "%s%s", plan->log_n ? "+log-n" : "", plan->window_off ? "+window=off" : "");
 }

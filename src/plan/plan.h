@@ -65,6 +65,17 @@ typedef struct sxt_plan {
 /* One method: one file, one registry line. */
 struct sxt_plan_method {
     const char *name, *summary;
+    /* Refuses models that the method makes no sense for, in its name; NULL: none. */
+    sxt_status (*need)(const char *method, const sxt_plan_model *model, sxt_error *error);
+    /* What a plan begins with besides the windows, where that depends on the model; NULL: nothing. */
+    void (*begin)(sxt_plan *plan, const sxt_plan_model *model);
+    /* Its parameters into numbers (SXT_PLAN_MAX_OPTIONS), which point into `plan`; returns how many. NULL:
+     * none. */
+    int (*parameters)(sxt_plan *plan, sxt_plan_number *numbers);
+    /* What concerns more than one parameter, when all of `options` has been read into the plan: defaults that
+     * follow others, and refusals; NULL: nothing. */
+    sxt_status (*check)(sxt_plan *plan, const sxt_plan_model *model, const sxt_plan_option *options,
+                        int n_options, sxt_error *error);
     /* Sorted, disjoint bands inside [0, i]; returns how many. */
     int (*bands)(const sxt_plan *plan, int64_t i, sxt_band bands[SXT_PLAN_MAX_BANDS]);
     /* Positions (n) of keys [first, first + n) under map `key_map`. */
@@ -72,24 +83,14 @@ struct sxt_plan_method {
     /* What a step of a key map's positions is worth, so that they can be whole numbers where the definition
      * has fractions; NULL: 1. */
     double (*unit)(const sxt_plan *plan, int key_map);
-    /* Longest context with no relative position above n_ctx_train - 1; INT64_MAX: unbounded. Methods that are
-     * published with a clamp at n_ctx_train itself count as unbounded. */
+    /* Longest context with no relative position above n_ctx_train - 1; INT64_MAX, or NULL for all: unbounded.
+     * Methods that are published with a clamp at n_ctx_train itself count as unbounded. */
     int64_t (*limit)(const sxt_plan *plan);
     /* What is still seen of a long text; NULL: all of it. */
     sxt_plan_memory (*memory)(const sxt_plan *plan);
-    /* What a plan begins with besides the windows, where that depends on the model; NULL: nothing. */
-    void (*begin)(sxt_plan *plan, const sxt_plan_model *model);
-    /* Its parameters into numbers (SXT_PLAN_MAX_OPTIONS), which point into `plan`; returns how many. NULL:
-     * none. */
-    int (*parameters)(sxt_plan *plan, sxt_plan_number *numbers);
-    /* Fills defaults, reads parameters ("group=8,window=64", already split), checks them. */
-    sxt_status (*configure)(sxt_plan *plan, const sxt_plan_model *model, const sxt_plan_option *options,
-                            int n_options, sxt_error *error);
-    /* The rotary frequencies for a context of `length` tokens, from what the model's file asks for; NULL:
-     * those. */
-    void (*rope)(const sxt_plan *plan, const sxt_rope_params *of_model, int64_t length, sxt_rope_params *rope);
-    /* Canonical text: "self-extend:group=8,window=64". NULL: the name and its parameters. */
-    void (*print)(const sxt_plan *plan, char *text, size_t n);
+    /* Turns what the model's file asks for, with the context's length in it, into what the plan asks for; NULL:
+     * it stays. */
+    void (*rope)(const sxt_plan *plan, sxt_rope_params *rope);
 };
 
 /* One "name=value" of a plan's text. */

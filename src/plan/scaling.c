@@ -46,14 +46,10 @@ sxt_plan_number sxt_scaling_original(sxt_plan *plan) {
         .name = "original", .min = 1, .max = MAX_ORIGINAL, .standard = *original, .value = original};
 }
 
-/* Who gives a base alone wants that base and nothing else. */
-sxt_status sxt_scaling_configure(const sxt_plan_method *method, sxt_plan *plan, const sxt_plan_model *model,
-                                 const sxt_plan_option *options, int n_options, sxt_error *error) {
-    sxt_plan made;
-    SXT_TRY(sxt_scaling_need_rotary(method->name, model, error));
-    SXT_TRY(sxt_plan_configure(method, &made, model, options, n_options, error));
-    if (made.frequencies.base > 0 && !sxt_plan_option_value(options, n_options, "factor")) made.factor = 1;
-    *plan = made;
+sxt_status sxt_scaling_base_alone(sxt_plan *plan, const sxt_plan_model *model, const sxt_plan_option *options,
+                                  int n_options, sxt_error *error) {
+    (void)model, (void)error;
+    if (plan->frequencies.base > 0 && !sxt_plan_option_value(options, n_options, "factor")) plan->factor = 1;
     return SXT_OK;
 }
 

@@ -23,9 +23,9 @@ sxt_plan_number sxt_scaling_original(sxt_plan *plan);
 #define SXT_MIN_FACTOR 0.01
 #define SXT_MAX_FACTOR 1e6
 
-/* sxt_plan_configure() after sxt_scaling_need_rotary(); who gives a base alone gets a factor of 1. */
-sxt_status sxt_scaling_configure(const sxt_plan_method *method, sxt_plan *plan, const sxt_plan_model *model,
-                                 const sxt_plan_option *options, int n_options, sxt_error *error);
+/* Who gives a base alone wants that base and nothing else: a factor of 1. */
+sxt_status sxt_scaling_base_alone(sxt_plan *plan, const sxt_plan_model *model, const sxt_plan_option *options,
+                                  int n_options, sxt_error *error);
 
 /* factor times the window that is stretched. */
 int64_t sxt_scaling_limit(const sxt_plan *plan);

@@ -24,23 +24,17 @@ static int parameters(sxt_plan *plan, sxt_plan_number out[SXT_PLAN_MAX_OPTIONS])
     return 6;
 }
 
-static sxt_status configure(sxt_plan *plan, const sxt_plan_model *model, const sxt_plan_option *options,
-                            int n_options, sxt_error *error) {
-    sxt_plan made;
-    SXT_TRY(sxt_scaling_configure(&sxt_plan_yarn, &made, model, options, n_options, error));
-    const sxt_plan_frequencies *f = &made.frequencies;
-    if (f->beta_fast < f->beta_slow)
-        return sxt_fail(
-            error, SXT_E_ARGUMENT,
-            "plan yarn: beta_fast=%g is below beta_slow=%g; give the greater of the two to beta_fast",
-            f->beta_fast, f->beta_slow);
-    *plan = made;
-    return SXT_OK;
+static sxt_status check(sxt_plan *plan, const sxt_plan_model *model, const sxt_plan_option *options,
+                        int n_options, sxt_error *error) {
+    const sxt_plan_frequencies *f = &plan->frequencies;
+    SXT_TRY(sxt_scaling_base_alone(plan, model, options, n_options, error));
+    if (f->beta_fast >= f->beta_slow) return SXT_OK;
+    return sxt_fail(error, SXT_E_ARGUMENT,
+                    "plan yarn: beta_fast=%g is below beta_slow=%g; give the greater of the two to beta_fast",
+                    f->beta_fast, f->beta_slow);
 }
 
-static void rope(const sxt_plan *plan, const sxt_rope_params *of_model, int64_t length, sxt_rope_params *rope) {
-    (void)of_model;
-    (void)length;
+static void rope(const sxt_plan *plan, sxt_rope_params *rope) {
     sxt_scaling_replace(plan, SXT_ROPE_YARN, rope);
     rope->beta_fast = plan->frequencies.beta_fast;
     rope->beta_slow = plan->frequencies.beta_slow;
@@ -50,11 +44,12 @@ static void rope(const sxt_plan *plan, const sxt_rope_params *of_model, int64_t 
 const sxt_plan_method sxt_plan_yarn = {
     .name = "yarn",
     .summary = "fast pairs as trained, slow ones divided by factor, a ramp between (factor=4,original=L)",
+    .need = sxt_scaling_need_rotary,
+    .begin = sxt_scaling_begin,
+    .parameters = parameters,
+    .check = check,
     .bands = sxt_plain_bands,
     .key_positions = sxt_plain_key_positions,
     .limit = sxt_scaling_limit,
-    .begin = sxt_scaling_begin,
-    .parameters = parameters,
-    .configure = configure,
     .rope = rope,
 };
