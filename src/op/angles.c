@@ -25,10 +25,7 @@ static void compute_rows(const sxt_rope *rope, double unit, const double *positi
     int64_t n_rot = turn->n_rot;
     uint32_t *pairs = (uint32_t *)(void *)(spare + SXT_TILE_STRIP * n_rot);
     for (int i = 0; i < n; i++) {
-        float *to = spare + i * n_rot;
-        const float *row = sxt_angles(rope, unit, positions[i] - base, to);
-        for (int64_t p = 0; p < n_rot && row != to; p++) to[p] = row[p];
-        sxt_rope_pairs(rope, (positions[i] - base) * unit, pairs + i * (n_rot / 2));
+        sxt_rope_fill(rope, (positions[i] - base) * unit, spare + i * n_rot, pairs + i * (n_rot / 2));
         turn->rows[i] = i;
     }
     turn->angles = spare;

@@ -63,8 +63,9 @@ uint64_t sxt_rope_bytes(const sxt_rope *rope, int64_t n_positions);
  * reserved range come from the table; any other is computed into `spare` (n_rot). */
 const float *sxt_rope_row(const sxt_rope *rope, double position, float *spare);
 
-/* The same as pairs of int16, cos low and sin high (n_rot / 2), without mscale; 2^14 stands for 1. */
-void sxt_rope_pairs(const sxt_rope *rope, double position, uint32_t *row);
+/* Computes such a row (n_rot), and the same as pairs of int16, cos low and sin high (n_rot / 2), without
+ * mscale; 2^14 stands for 1. Either may be NULL. */
+void sxt_rope_fill(const sxt_rope *rope, double position, float *row, uint32_t *pairs);
 
 /* The reserved rows of a unit themselves, none of one that was not reserved: (n_rows, n_rot) and
  * (n_rows, n_rot / 2), 64-byte aligned, readable for a row more. */

@@ -62,20 +62,14 @@ bool sxt_rope_same(const sxt_rope *a, const sxt_rope *b) {
 }
 
 /* The angle must be a double: position * theta in float is off by 1e-3 and more at 32K tokens. */
-static void fill_row(const sxt_rope *rope, double position, float *row) {
+void sxt_rope_fill(const sxt_rope *rope, double position, float *row, uint32_t *pairs) {
+    const double one = 1 << 14;
     int32_t half = rope->n_rot / 2;
     for (int32_t p = 0; p < half; p++) {
-        double angle = position * rope->theta[p];
-        row[p] = (float)(cos(angle) * rope->mscale);
-        row[half + p] = (float)(sin(angle) * rope->mscale);
-    }
-}
-
-void sxt_rope_pairs(const sxt_rope *rope, double position, uint32_t *row) {
-    const double one = 1 << 14;
-    for (int32_t p = 0; p < rope->n_rot / 2; p++) {
-        double angle = position * rope->theta[p];
-        row[p] = ((uint32_t)lrint(cos(angle) * one) & 0xffffu) | (uint32_t)lrint(sin(angle) * one) << 16;
+        double angle = position * rope->theta[p], c = cos(angle), s = sin(angle);
+        if (row) row[p] = (float)(c * rope->mscale);
+        if (row) row[half + p] = (float)(s * rope->mscale);
+        if (pairs) pairs[p] = ((uint32_t)lrint(c * one) & 0xffffu) | (uint32_t)lrint(s * one) << 16;
     }
 }
 
@@ -105,10 +99,8 @@ static sxt_status grow_table(const sxt_rope *rope, row_table *table, int64_t n_r
     table->rows = rows;
     table->pairs = pairs;
     table->n_rows = n_rows;
-    for (int64_t i = n_old; i < n_rows; i++) {
-        fill_row(rope, (double)i * table->unit, rows + i * n_rot);
-        sxt_rope_pairs(rope, (double)i * table->unit, pairs + i * half);
-    }
+    for (int64_t i = n_old; i < n_rows; i++)
+        sxt_rope_fill(rope, (double)i * table->unit, rows + i * n_rot, pairs + i * half);
     return SXT_OK;
 }
 
@@ -128,7 +120,7 @@ const float *sxt_rope_row(const sxt_rope *rope, double position, float *spare) {
         int64_t i = (int64_t)position;
         if ((double)i == position) return rope->whole.rows + i * rope->n_rot;
     }
-    fill_row(rope, position, spare);
+    sxt_rope_fill(rope, position, spare, NULL);
     return spare;
 }
 

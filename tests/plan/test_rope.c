@@ -273,7 +273,7 @@ static void test_pairs(void **state) {
     assert_int_equal(table.n_rows, 3000);
     for (int64_t i = 0; i < 3000; i++) assert_pairs(rope, (double)i, table.pairs + 32 * i);
     for (double position = -9; position < 1e9; position = position * 1.7 + 20.3) {
-        sxt_rope_pairs(rope, position, row);
+        sxt_rope_fill(rope, position, NULL, row);
         assert_pairs(rope, position, row);
     }
     sxt_rope_free(rope);
