@@ -76,13 +76,6 @@ static int make_row(bench_job *job, int64_t depth, const char *plan, const char 
     return check_memory(job, row);
 }
 
-static int64_t deepest(const integer_list *depths) {
-    int64_t most = 0;
-    for (int64_t i = 0; i < depths->n; i++)
-        if (depths->values[i] > most) most = depths->values[i];
-    return most;
-}
-
 static int make_rows(bench_job *job) {
     const option_values *options = job->options;
     const int n_plans = options->n_plans > 0 ? options->n_plans : 1;
@@ -90,7 +83,7 @@ static int make_rows(bench_job *job) {
     int64_t n = n_depths * n_plans * n_kvs(options), longest;
     sxt_plan_info plan;
     int code = EXIT_CODE_OK;
-    longest = bench_row_length(&job->setting, deepest(&options->fill_depths));
+    longest = bench_row_length(&job->setting, number_greatest(&options->fill_depths));
     for (int i = 0; i < n_plans && code == EXIT_CODE_OK; i++)
         code = plan_announce(job->setting.model, bench_plan_at(options, i), longest, &plan);
     job->rows = must_allocate((size_t)n * sizeof *job->rows);

@@ -45,13 +45,6 @@ static double found_share(const cell *c) { return (double)c->n_found / (double)c
 
 /* ---- Which methods --------------------------------------------------------------------------------------- */
 
-static int64_t longest(const option_values *options) {
-    int64_t most = 0;
-    for (int64_t i = 0; i < options->lengths.n; i++)
-        if (options->lengths.values[i] > most) most = options->lengths.values[i];
-    return most;
-}
-
 static int add_plan(compare_job *job, const char *plan) {
     if (job->n_plans == MOST_METHODS)
         return message_error(EXIT_CODE_USAGE, "at most %d methods are compared at a time", (int)MOST_METHODS);
@@ -65,7 +58,8 @@ static int add_all(compare_job *job) {
     for (int64_t i = 0; (name = sxt_plan_name(i, NULL)) != NULL; i++) {
         sxt_plan_info info;
         sxt_error error;
-        if (sxt_plan_resolve(job->model, name, longest(job->options), &info, &error) == SXT_OK) {
+        if (sxt_plan_resolve(job->model, name, number_greatest(&job->options->lengths), &info, &error) ==
+            SXT_OK) {
             int code = add_plan(job, name);
             if (code != EXIT_CODE_OK) return code;
         } else {
@@ -100,7 +94,8 @@ static int choose_plans(compare_job *job) {
     for (int i = 0; i < job->n_plans && code == EXIT_CODE_OK; i++) {
         sxt_plan_info info;
         sxt_error error;
-        if (sxt_plan_resolve(job->model, job->plans[i], longest(options), &info, &error) != SXT_OK)
+        if (sxt_plan_resolve(job->model, job->plans[i], number_greatest(&options->lengths), &info, &error) !=
+            SXT_OK)
             code = message_library_error(&error);
     }
     return code;
@@ -285,7 +280,7 @@ int command_compare(const option_values *options) {
     int code = model_open(options->model, false, &model);
     if (code != EXIT_CODE_OK) return code;
     job.model = model;
-    code = text_windows_open(options, model, longest(options), &job.windows);
+    code = text_windows_open(options, model, number_greatest(&options->lengths), &job.windows);
     if (code == EXIT_CODE_OK)
         code = choose_plans(&job); /* after what is refused whatever the plan: it leaves notes */
     if (code == EXIT_CODE_OK) code = make_keys(&job);

@@ -91,17 +91,10 @@ static int measure_row(perplexity_job *job, const char *plan, int64_t length) {
     return code;
 }
 
-static int64_t longest(const integer_list *lengths) {
-    int64_t most = 0;
-    for (int64_t i = 0; i < lengths->n; i++)
-        if (lengths->values[i] > most) most = lengths->values[i];
-    return most;
-}
-
 /* Everything that can be refused is refused before the first window is read. */
 static int check(const perplexity_job *job) {
     const option_values *options = job->options;
-    int64_t most = longest(&options->lengths);
+    int64_t most = number_greatest(&options->lengths);
     sxt_plan_info plan;
     if (options->ctx > 0 && options->ctx < most)
         return message_error(EXIT_CODE_USAGE,
@@ -143,7 +136,7 @@ int command_perplexity(const option_values *options) {
     int code = model_open(options->model, false, &model);
     if (code != EXIT_CODE_OK) return code;
     job.model = model;
-    code = text_windows_open(options, model, longest(&options->lengths), &job.windows);
+    code = text_windows_open(options, model, number_greatest(&options->lengths), &job.windows);
     job.line = progress_start("scoring", "tokens");
     if (code == EXIT_CODE_OK) code = measure_all(&job);
     progress_end(&job.line);

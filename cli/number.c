@@ -89,3 +89,10 @@ bool number_real_list(const char *text, double min, double max, real_list *list)
     *list = (real_list){values, n};
     return true;
 }
+
+int64_t number_greatest(const integer_list *list) {
+    int64_t most = 0;
+    for (int64_t i = 0; i < list->n; i++)
+        if (list->values[i] > most) most = list->values[i];
+    return most;
+}

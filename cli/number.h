@@ -21,5 +21,7 @@ bool number_real(const char *text, double min, double max, double *value);
 /* Separated by commas, at least one; the lists are released with free(values). */
 bool number_integer_list(const char *text, int64_t min, int64_t max, integer_list *list);
 bool number_real_list(const char *text, double min, double max, real_list *list);
+/* The greatest of them; 0 when there is none. */
+int64_t number_greatest(const integer_list *list);
 
 #endif
