@@ -1,15 +1,10 @@
 /* Every plan that there is, met through a session past the trained window: a prompt read whole, in chunks and
  * token by token gives the same bits, in both precisions and for any number of threads. */
-#include "infer/session.h"
-
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 /* Past the window of 256; no multiple of any tile. Instrumented code is slow: less of it, and not token by
  * token. */
@@ -19,44 +14,17 @@ enum { N_PROMPT = 277, N_GROWN = 33, N_SPLITS = 2 };
 enum { N_PROMPT = 421, N_GROWN = 33, N_SPLITS = 3 };
 #endif
 
-static sxt_model *model; /* grouped heads: 8 for 4 */
-static int32_t prompt[N_PROMPT];
-
-static int open_model(void **state) {
-    (void)state;
-    sxt_model_params params = {.keep_window = true};
-    if (sxt_model_load("models/tiny-f16.gguf", &params, &model, NULL) != SXT_OK) return -1;
-    sxt_rng rng = sxt_rng_make(11);
-    for (int i = 1; i < N_PROMPT; i++) prompt[i] = (int32_t)(300 + sxt_rng_u32(&rng) % 1000);
-    return 0;
-}
-
-static int close_model(void **state) {
-    (void)state;
-    sxt_model_unload(model);
-    return 0;
-}
+#include "infer/sample_sessions.h"
 
 /* Logits (n_vocab) behind the first `n_first` tokens in one call and the rest one by one, to be freed. */
 static float *logits_of(const char *plan, sxt_precision precision, int threads, int chunk, int64_t n_first) {
-    sxt_session_params params = sxt_session_params_default();
-    params.n_ctx = 1024;
-    params.n_threads = threads;
-    params.chunk = chunk;
-    params.precision = precision;
-    params.plan = plan;
-    sxt_session *s = NULL;
-    sxt_error error = {0};
-    const float *logits;
-    if (sxt_session_new(model, &params, &s, &error) != SXT_OK) fail_msg("%s", error.text);
+    sxt_session_params params = params_of(plan, threads, chunk, precision);
+    sxt_session *s = must_open(&params);
     for (int64_t n = n_first; n <= N_PROMPT; n++) /* auto must decide for the same length each time */
-        if (sxt_session_sync(s, prompt, n, N_PROMPT - n, &error) != SXT_OK) fail_msg("%s", error.text);
-    assert_int_equal(sxt_session_logits(s, &logits, NULL), SXT_OK);
-    size_t bytes = (size_t)model->hparams.n_vocab * sizeof *logits;
-    float *copy = malloc(bytes);
-    memcpy(copy, logits, bytes);
+        must_sync(s, n, N_PROMPT - n);
+    float *logits = copy_logits(s);
     sxt_session_free(s);
-    return copy;
+    return logits;
 }
 
 static void assert_same_bits(const char *plan) {
@@ -64,13 +32,12 @@ static void assert_same_bits(const char *plan) {
         int threads, chunk;
         int64_t n_first;
     } splits[] = {{3, 64, N_PROMPT}, {2, 100, N_PROMPT - N_GROWN}, {1, 1, N_PROMPT}};
-    size_t bytes = (size_t)model->hparams.n_vocab * sizeof(float);
     for (int precision = SXT_PRECISION_FAST; precision <= SXT_PRECISION_F32; precision++) {
         float *whole = logits_of(plan, (sxt_precision)precision, 1, 512, N_PROMPT);
         for (int i = 0; i < N_SPLITS; i++) {
             float *other = logits_of(plan, (sxt_precision)precision, splits[i].threads, splits[i].chunk,
                                      splits[i].n_first);
-            if (memcmp(whole, other, bytes) != 0)
+            if (memcmp(whole, other, logits_bytes()) != 0)
                 fail_msg("%s: chunks of %d, %d threads, last %d alone: other bits", plan, splits[i].chunk,
                          splits[i].threads, (int)(N_PROMPT - splits[i].n_first));
             free(other);
@@ -105,11 +72,10 @@ static void equal_definitions_give_equal_bits(void **state) {
         {"self-extend:group=8,window=64", "self-extend:group=8,window=64,shift=float"},
         {"leaky-rerope:window=40,k=1", "none"},
         {"self-extend:group=1,window=40", "none"}};
-    size_t bytes = (size_t)model->hparams.n_vocab * sizeof(float);
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
         float *a = logits_of(pairs[i][0], SXT_PRECISION_F32, 2, 512, N_PROMPT);
         float *b = logits_of(pairs[i][1], SXT_PRECISION_F32, 2, 512, N_PROMPT);
-        assert_memory_equal(a, b, bytes);
+        assert_memory_equal(a, b, logits_bytes());
         free(a);
         free(b);
     }
@@ -130,11 +96,10 @@ static void every_plan_is_another_one(void **state) {
                                         "dual-chunk"};
     enum { N = sizeof plans / sizeof *plans };
     float *logits[N];
-    size_t bytes = (size_t)model->hparams.n_vocab * sizeof(float);
     for (int i = 0; i < N; i++) logits[i] = logits_of(plans[i], SXT_PRECISION_F32, 2, 512, N_PROMPT);
     for (int i = 0; i < N; i++)
         for (int j = 0; j < i; j++)
-            if (memcmp(logits[i], logits[j], bytes) == 0)
+            if (memcmp(logits[i], logits[j], logits_bytes()) == 0)
                 fail_msg("%s gives what %s gives", plans[i], plans[j]);
     for (int i = 0; i < N; i++) free(logits[i]);
 }

@@ -1,45 +1,28 @@
 /* Sessions under plans and files that change the rotary frequencies: the same bits for any number of threads
  * and any chunk, for a text read at once and one that grew, and after a save and load. */
-#include "infer/session.h"
-
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
+
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
-enum { N_PROMPT = 420, N_CTX = 512 };
+enum { N_PROMPT = 420 };
 
-static sxt_model *model;
+#include "infer/sample_sessions.h"
+
 static sxt_rope_params plain; /* of the file */
-static int32_t prompt[N_PROMPT];
 static float short_list[16], long_list[16];
 
-static int open_model(void **state) {
-    (void)state;
-    sxt_error error;
-    sxt_model_params params = {.keep_window = true};
-    if (sxt_model_load("models/tiny-f16.gguf", &params, &model, &error) != SXT_OK) {
-        print_error("%s\n", error.text);
-        return -1;
-    }
+static int open_file(void **state) {
+    if (open_model(state) != 0) return -1;
     plain = model->hparams.rope;
     for (int p = 0; p < 16; p++) {
         short_list[p] = 1 + 0.01f * (float)p;
         long_list[p] = 1 + 0.25f * (float)p;
     }
-    sxt_rng rng = sxt_rng_make(7);
-    for (int i = 1; i < N_PROMPT; i++) prompt[i] = (int32_t)(300 + sxt_rng_u32(&rng) % 1000);
-    return 0;
-}
-
-static int close_model(void **state) {
-    (void)state;
-    sxt_model_unload(model);
     return 0;
 }
 
@@ -57,38 +40,9 @@ static void file_asks_for(sxt_rope_scaling scaling) {
 
 static sxt_session *new_session(const char *plan, int threads, int chunk, bool reread,
                                 sxt_precision precision) {
-    sxt_session_params params = sxt_session_params_default();
-    params.n_ctx = N_CTX;
-    params.n_threads = threads;
-    params.chunk = chunk;
+    sxt_session_params params = params_of(plan, threads, chunk, precision);
     params.reread = reread;
-    params.precision = precision;
-    params.plan = plan;
-    sxt_session *session = NULL;
-    sxt_error error = {0};
-    if (sxt_session_new(model, &params, &session, &error) != SXT_OK) fail_msg("%s", error.text);
-    return session;
-}
-
-static void must_sync(sxt_session *s, int64_t n, int64_t n_generate) {
-    sxt_error error = {0};
-    if (sxt_session_sync(s, prompt, n, n_generate, &error) != SXT_OK) fail_msg("%s", error.text);
-}
-
-static size_t logits_bytes(void) { return (size_t)model->hparams.n_vocab * sizeof(float); }
-
-static float *copy_logits(sxt_session *s) {
-    const float *logits;
-    assert_int_equal(sxt_session_logits(s, &logits, NULL), SXT_OK);
-    float *copy = malloc(logits_bytes());
-    memcpy(copy, logits, logits_bytes());
-    return copy;
-}
-
-static void assert_same_logits(sxt_session *s, const float *expected) {
-    const float *logits;
-    assert_int_equal(sxt_session_logits(s, &logits, NULL), SXT_OK);
-    assert_memory_equal(logits, expected, logits_bytes());
+    return must_open(&params);
 }
 
 /* The logits after n tokens read at once. */
@@ -256,5 +210,5 @@ int main(void) {
         cmocka_unit_test(length_to_come_counts),   cmocka_unit_test(growing_without_reread_keeps_the_cache),
         cmocka_unit_test(frequencies_matter),      cmocka_unit_test(saved_and_loaded),
     };
-    return cmocka_run_group_tests(tests, open_model, close_model);
+    return cmocka_run_group_tests(tests, open_file, close_model);
 }

@@ -1,84 +1,32 @@
 /* A session gives the same bits whatever the number of threads and the way its prompt was cut, after a
  * save and load, after a roll-back and after a cancelled call; and it refuses what it cannot do. */
-#include "infer/session.h"
-
-#include "base/file.h"
-#include "failing_memory.h"
-
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
+
+#include "base/file.h"
+#include "failing_memory.h"
+
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 enum { N_PROMPT = 420 };
 
-static sxt_model *model;
-static int32_t prompt[N_PROMPT];
-
-static int open_model(void **state) {
-    (void)state;
-    sxt_error error;
-    sxt_model_params params = {.keep_window = true};
-    if (sxt_model_load("models/tiny-f16.gguf", &params, &model, &error) != SXT_OK) {
-        print_error("%s\n", error.text);
-        return -1;
-    }
-    sxt_rng rng = sxt_rng_make(7);
-    for (int i = 1; i < N_PROMPT; i++) prompt[i] = (int32_t)(300 + sxt_rng_u32(&rng) % 1000);
-    return 0;
-}
-
-static int close_model(void **state) {
-    (void)state;
-    sxt_model_unload(model);
-    return 0;
-}
+#include "infer/sample_sessions.h"
 
 static sxt_precision precision; /* of the sessions that new_session() makes */
 
 static sxt_session *new_session(const char *plan, int threads, int chunk, sxt_type kv) {
-    sxt_session_params params = sxt_session_params_default();
-    params.n_ctx = 1024;
-    params.n_threads = threads;
-    params.chunk = chunk;
+    sxt_session_params params = params_of(plan, threads, chunk, precision);
     params.kv_type = kv;
-    params.precision = precision;
-    params.plan = plan;
-    sxt_session *session = NULL;
-    sxt_error error = {0};
-    if (sxt_session_new(model, &params, &session, &error) != SXT_OK) fail_msg("%s", error.text);
-    return session;
-}
-
-static void must_sync(sxt_session *s, int64_t n) {
-    sxt_error error = {0};
-    if (sxt_session_sync(s, prompt, n, 0, &error) != SXT_OK) fail_msg("%s", error.text);
-}
-
-/* A copy of the current logits, to be freed. */
-static float *copy_logits(sxt_session *s) {
-    const float *logits;
-    assert_int_equal(sxt_session_logits(s, &logits, NULL), SXT_OK);
-    size_t bytes = (size_t)model->hparams.n_vocab * sizeof *logits;
-    float *copy = malloc(bytes);
-    memcpy(copy, logits, bytes);
-    return copy;
-}
-
-static void assert_same_logits(sxt_session *s, const float *expected) {
-    const float *logits;
-    assert_int_equal(sxt_session_logits(s, &logits, NULL), SXT_OK);
-    assert_memory_equal(logits, expected, (size_t)model->hparams.n_vocab * sizeof *logits);
+    return must_open(&params);
 }
 
 static float *reference(const char *plan, sxt_type kv) {
     sxt_session *s = new_session(plan, 1, 512, kv);
-    must_sync(s, N_PROMPT);
+    must_sync(s, N_PROMPT, 0);
     float *logits = copy_logits(s);
     sxt_session_free(s);
     return logits;
@@ -104,7 +52,7 @@ static void same_bits_for_any_split(void **state) {
         float *expected = reference(cases[c].plan, cases[c].kv);
         for (size_t i = 0; i < sizeof splits / sizeof splits[0]; i++) {
             sxt_session *s = new_session(cases[c].plan, splits[i].threads, splits[i].chunk, cases[c].kv);
-            must_sync(s, N_PROMPT);
+            must_sync(s, N_PROMPT, 0);
             assert_same_logits(s, expected);
             sxt_session_free(s);
         }
@@ -117,7 +65,7 @@ static void plans_differ_past_the_window(void **state) {
     (void)state;
     float *none = reference("none", SXT_TYPE_F32);
     float *extended = reference("self-extend:group=8,window=64", SXT_TYPE_F32);
-    assert_memory_not_equal(none, extended, (size_t)model->hparams.n_vocab * sizeof *none);
+    assert_memory_not_equal(none, extended, logits_bytes());
     free(none);
     free(extended);
 }
@@ -126,12 +74,12 @@ static void prefix_is_reused(void **state) {
     (void)state;
     float *expected = reference("none", SXT_TYPE_F16);
     sxt_session *s = new_session("none", 2, 512, SXT_TYPE_F16);
-    must_sync(s, 300);
-    must_sync(s, N_PROMPT);
+    must_sync(s, 300, 0);
+    must_sync(s, N_PROMPT, 0);
     assert_int_equal(s->stats.n_reused, 300);
     assert_int_equal(s->stats.n_read, N_PROMPT - 300);
     assert_same_logits(s, expected);
-    must_sync(s, N_PROMPT);
+    must_sync(s, N_PROMPT, 0);
     assert_int_equal(s->stats.n_read, 0);
     assert_same_logits(s, expected);
     sxt_session_free(s);
@@ -142,13 +90,13 @@ static void same_bits_after_a_rollback(void **state) {
     (void)state;
     float *expected = reference("self-extend:group=8,window=64", SXT_TYPE_F16);
     sxt_session *s = new_session("self-extend:group=8,window=64", 2, 100, SXT_TYPE_F16);
-    must_sync(s, N_PROMPT);
+    must_sync(s, N_PROMPT, 0);
     for (int i = 0; i < 5; i++) {
         int32_t token;
         assert_int_equal(sxt_session_next(s, &token, NULL), SXT_OK);
     }
     assert_int_equal(sxt_session_rollback(s, 311, NULL), SXT_OK);
-    must_sync(s, N_PROMPT);
+    must_sync(s, N_PROMPT, 0);
     assert_int_equal(s->stats.n_reused, 311);
     assert_same_logits(s, expected);
     assert_int_equal(sxt_session_rollback(s, N_PROMPT + 1, NULL), SXT_E_ARGUMENT);
@@ -182,14 +130,14 @@ static void same_bits_after_save_and_load(void **state) {
     temporary_path(path, sizeof path);
     float *expected = reference("self-extend:group=8,window=64", SXT_TYPE_F16);
     sxt_session *s = new_session("self-extend:group=8,window=64", 2, 512, SXT_TYPE_F16);
-    must_sync(s, 355);
+    must_sync(s, 355, 0);
     assert_int_equal(sxt_session_save(s, path, NULL), SXT_OK);
     sxt_session_free(s);
 
     s = new_session("self-extend:group=8,window=64", 1, 64, SXT_TYPE_F16);
     sxt_error error = {0};
     if (sxt_session_load(s, path, &error) != SXT_OK) fail_msg("%s", error.text);
-    must_sync(s, N_PROMPT);
+    must_sync(s, N_PROMPT, 0);
     assert_int_equal(s->stats.n_reused, 355);
     assert_same_logits(s, expected);
     sxt_session_free(s);
@@ -215,7 +163,7 @@ static void a_chosen_token_is_saved(void **state) {
     int32_t chosen, next, again;
     temporary_path(path, sizeof path);
     sxt_session *s = new_session("none", 1, 64, SXT_TYPE_F16);
-    must_sync(s, 20);
+    must_sync(s, 20, 0);
     assert_int_equal(sxt_session_next(s, &chosen, NULL), SXT_OK);
     assert_int_equal(sxt_session_save(s, path, NULL), SXT_OK);
     assert_int_equal(sxt_session_next(s, &next, NULL), SXT_OK);
@@ -267,7 +215,7 @@ static void damaged_session_files_are_refused(void **state) {
     char path[64];
     temporary_path(path, sizeof path);
     sxt_session *s = new_session("none", 1, 64, SXT_TYPE_F16);
-    must_sync(s, 3);
+    must_sync(s, 3, 0);
     float *expected = copy_logits(s);
     assert_int_equal(sxt_session_save(s, path, NULL), SXT_OK);
     sxt_map map;
@@ -304,9 +252,9 @@ static void a_full_disk_leaves_the_old_file(void **state) {
     char path[64];
     temporary_path(path, sizeof path);
     sxt_session *s = new_session("none", 1, 64, SXT_TYPE_F16);
-    must_sync(s, 10);
+    must_sync(s, 10, 0);
     assert_int_equal(sxt_session_save(s, path, NULL), SXT_OK);
-    must_sync(s, 20);
+    must_sync(s, 20, 0);
     sxt_file_hooks hooks = {full_disk, fsync, rename};
     sxt_set_file_hooks(&hooks);
     assert_int_equal(sxt_session_save(s, path, NULL), SXT_E_IO);
@@ -332,7 +280,7 @@ static void a_cancelled_sync_goes_on(void **state) {
     s->params.progress = NULL;
     sxt_session_cancel(s);
     assert_int_equal(sxt_session_sync(s, prompt, N_PROMPT, 0, NULL), SXT_E_CANCELLED);
-    must_sync(s, N_PROMPT);
+    must_sync(s, N_PROMPT, 0);
     assert_int_equal(s->stats.n_reused, 200);
     assert_same_logits(s, expected);
     sxt_session_free(s);
@@ -344,10 +292,10 @@ static void a_cancel_stops_the_next_call(void **state) {
     (void)state;
     int32_t token;
     sxt_session *s = new_session("none", 1, 50, SXT_TYPE_F16);
-    must_sync(s, 30);
+    must_sync(s, 30, 0);
     sxt_session_cancel(s);
     assert_int_equal(sxt_session_sync(s, prompt, 30, 0, NULL), SXT_E_CANCELLED);
-    must_sync(s, 30);
+    must_sync(s, 30, 0);
     sxt_session_cancel(s);
     assert_int_equal(sxt_session_next(s, &token, NULL), SXT_E_CANCELLED);
     assert_int_equal(sxt_session_next(s, &token, NULL), SXT_OK);
@@ -373,7 +321,7 @@ static void missing_arguments_are_refused(void **state) {
 
 static bool collect(void *user, int64_t pos, const float *logits) {
     float *rows = user;
-    memcpy(rows + (pos - 410) * model->hparams.n_vocab, logits, (size_t)model->hparams.n_vocab * sizeof *rows);
+    memcpy(rows + (pos - 410) * model->hparams.n_vocab, logits, logits_bytes());
     return true;
 }
 
@@ -385,7 +333,7 @@ static void scan_equals_sync(void **state) {
     assert_int_equal(sxt_session_scan(s, prompt, N_PROMPT, 410, collect, rows, NULL), SXT_OK);
     sxt_session *other = new_session("self-extend:group=8,window=64", 1, 512, SXT_TYPE_F32);
     for (int i = 0; i < 10; i++) {
-        must_sync(other, 411 + i);
+        must_sync(other, 411 + i, 0);
         assert_same_logits(other, rows + (size_t)i * (size_t)n_vocab);
     }
     sxt_session_free(s);
@@ -415,7 +363,7 @@ static void decisions_do_not_depend_on_the_chunk(void **state) {
     (void)state;
     for (int chunk = 16; chunk <= 512; chunk *= 2) {
         sxt_session *s = new_session("auto", 1, chunk, SXT_TYPE_F16);
-        must_sync(s, 300);
+        must_sync(s, 300, 0);
         assert_string_equal(s->plan.method->name, "self-extend");
         sxt_session_free(s);
     }
@@ -449,7 +397,7 @@ static void a_full_context_says_so(void **state) {
     sxt_session *s;
     int32_t token;
     assert_int_equal(sxt_session_new(model, &params, &s, NULL), SXT_OK);
-    must_sync(s, 4);
+    must_sync(s, 4, 0);
     assert_int_equal(sxt_session_next(s, &token, NULL), SXT_OK);
     assert_int_equal(sxt_session_next(s, &token, NULL), SXT_E_LIMIT);
     sxt_session_free(s);
