@@ -47,24 +47,23 @@ static int memory_contexts(const option_values *options, int64_t contexts[4]) {
     return options->ctx > 0 ? 4 : 3;
 }
 
-/* Plans whose longest context is told: none, self-extend with several groups, and --extend's. */
+/* Plans whose longest context is told: none, self-extend with several groups where the model can run it, and
+ * --extend's. */
 enum { MAX_LISTED_PLANS = 8, PLAN_TEXT = 256 };
 
-static int listed_plans(const option_values *options, const sxt_model_info *info,
+static int listed_plans(const option_values *options, const sxt_model *model, const sxt_model_info *info,
                         char plans[MAX_LISTED_PLANS][PLAN_TEXT]) {
     int n = 0;
+    int64_t tokens;
     long long window = info->n_ctx_train / 4;
+    bool extends = window >= 1 && plan_reach(model, "self-extend", &tokens, NULL) == SXT_OK;
     snprintf(plans[n++], PLAN_TEXT, "none");
-    for (int group = 2; group <= 32 && window >= 1; group *= 2)
+    for (int group = 2; group <= 32 && extends; group *= 2)
         snprintf(plans[n++], PLAN_TEXT, "self-extend:group=%d,window=%lld", group, window);
     snprintf(plans[n++], PLAN_TEXT, "auto");
     if (options->n_plans > 0 && strcmp(options->plans[0], "auto") != 0)
         snprintf(plans[n++], PLAN_TEXT, "%s", options->plans[0]);
     return n;
-}
-
-static bool is_unbounded(const char *plan, int64_t limit) {
-    return limit == INT64_MAX || strcmp(plan, "auto") == 0;
 }
 
 /* Where `auto` is shown choosing: -c, or four trained windows. */
@@ -96,20 +95,19 @@ static void put_memory(json_document *document, const option_values *options, co
 static int put_plans(json_document *document, const option_values *options, const sxt_model *model,
                      const sxt_model_info *info) {
     char plans[MAX_LISTED_PLANS][PLAN_TEXT];
-    int n = listed_plans(options, info, plans);
+    int n = listed_plans(options, model, info, plans);
     json_document *rows = document_array();
     document_put(document, "longest_context", rows);
     for (int i = 0; i < n; i++) {
-        sxt_plan_info plan;
+        int64_t tokens;
         sxt_error error;
-        if (sxt_plan_resolve(model, plans[i], shown_length(options, info), &plan, &error) != SXT_OK)
-            return message_library_error(&error);
+        if (plan_reach(model, plans[i], &tokens, &error) != SXT_OK) return message_library_error(&error);
         json_document *row = document_object();
         document_put_text(row, "plan", plans[i]);
-        if (is_unbounded(plans[i], plan.limit))
+        if (tokens == INT64_MAX)
             document_put_null(row, "tokens");
         else
-            document_put_integer(row, "tokens", plan.limit);
+            document_put_integer(row, "tokens", tokens);
         document_append(rows, row);
     }
     return EXIT_CODE_OK;
@@ -253,19 +251,21 @@ static void print_memory(const option_values *options, const sxt_model *model) {
 
 static int print_plans(const option_values *options, const sxt_model *model, const sxt_model_info *info) {
     char plans[MAX_LISTED_PLANS][PLAN_TEXT];
-    int n = listed_plans(options, info, plans);
+    int n = listed_plans(options, model, info, plans);
     printf("\nlongest context\n");
     for (int i = 0; i < n; i++) {
         sxt_plan_info plan;
         sxt_error error;
-        if (sxt_plan_resolve(model, plans[i], shown_length(options, info), &plan, &error) != SXT_OK)
+        int64_t tokens;
+        if (sxt_plan_resolve(model, plans[i], shown_length(options, info), &plan, &error) != SXT_OK ||
+            plan_reach(model, plans[i], &tokens, &error) != SXT_OK)
             return message_library_error(&error);
-        if (strcmp(plans[i], "auto") == 0)
+        if (strcmp(plans[i], "auto") == 0 && tokens == INT64_MAX)
             printf("  %-40s grows with the text; %" PRId64 " tokens: %s\n", "auto", plan.length, plan.plan);
-        else if (is_unbounded(plans[i], plan.limit))
+        else if (tokens == INT64_MAX)
             printf("  %-40s any\n", plans[i]);
         else
-            printf("  %-40s %" PRId64 " tokens\n", plans[i], plan.limit);
+            printf("  %-40s %" PRId64 " tokens\n", plans[i], tokens);
     }
     return EXIT_CODE_OK;
 }

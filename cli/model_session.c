@@ -65,6 +65,15 @@ int plan_announce(const sxt_model *model, const char *plan, int64_t length, sxt_
     return EXIT_CODE_OK;
 }
 
+sxt_status plan_reach(const sxt_model *model, const char *plan, int64_t *tokens, sxt_error *error) {
+    const int64_t endless = (int64_t)1 << 40; /* more tokens than anybody has */
+    const bool is_auto = strncmp(plan, "auto", 4) == 0;
+    sxt_plan_info info;
+    sxt_status status = sxt_plan_resolve(model, plan, endless, &info, error);
+    if (status == SXT_OK) *tokens = is_auto && info.within_limit ? INT64_MAX : info.limit;
+    return status;
+}
+
 int session_open(const sxt_model *model, const sxt_session_params *params, progress *line,
                  sxt_session **session) {
     sxt_error error;

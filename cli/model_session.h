@@ -23,6 +23,9 @@ const char *plan_at(const option_values *options, int i);
  * part of it. */
 int plan_announce(const sxt_model *model, const char *plan, int64_t length, sxt_plan_info *info);
 
+/* The longest context that the plan, or one that `auto` chooses, is good for; INT64_MAX: none is too long. */
+sxt_status plan_reach(const sxt_model *model, const char *plan, int64_t *tokens, sxt_error *error);
+
 /* Opens a session whose prompts report to `line` (may be NULL). */
 int session_open(const sxt_model *model, const sxt_session_params *params, progress *line,
                  sxt_session **session);
