@@ -13,6 +13,7 @@ int command_perplexity(const option_values *options);
 int command_passkey(const option_values *options);
 int command_bench(const option_values *options);
 int command_compare(const option_values *options);
+int command_methods(const option_values *options);
 int command_help(const option_values *options);
 int command_version(const option_values *options);
 

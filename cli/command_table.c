@@ -27,6 +27,16 @@ const command_row COMMAND_TABLE[] = {
      "sextant info -m folder/ --json\n"
      "sextant info model.gguf -c 100000 --extend self-extend:group=16,window=1024\n",
      1, false, command_info},
+    {"methods", COMMAND_METHODS, "[-m MODEL] [--json]", "list the plans for --extend, and how far they reach",
+     "For every plan: what it does, its parameters with their ranges and defaults, who published it, and which "
+     "words of llama.cpp ask for it. With -m the numbers are those of the model, and each plan tells its limit "
+     "at "
+     "the defaults (the longest context whose relative positions the model was trained on), or why the model "
+     "cannot run it.",
+     "sextant methods\n"
+     "sextant methods -m model.gguf\n"
+     "sextant methods -m model.gguf --json\n",
+     0, false, command_methods},
     {"tokenize", COMMAND_TOKENIZE, "-m MODEL (-p TEXT | -f FILE | --decode ID,ID,...) [options]",
      "turn text into token ids, or ids into text",
      "Prints the ids separated by spaces, or with --json an object with `ids` and `pieces` (bytes that are "

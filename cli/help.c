@@ -4,8 +4,7 @@
 
 enum { TEXT_WIDTH = 96, HELP_COLUMN = 34 };
 
-/* Fills lines of TEXT_WIDTH characters, each after `indent` spaces; the first begins at column `column`. */
-static void print_filled(FILE *out, const char *text, int column, int indent) {
+void help_fill(FILE *out, const char *text, int column, int indent, int width) {
     const char *word = text;
     bool line_is_empty = true;
     while (*word != '\0') {
@@ -17,7 +16,7 @@ static void print_filled(FILE *out, const char *text, int column, int indent) {
             continue;
         }
         int length = (int)strcspn(word, " \n");
-        if (!line_is_empty && column + 1 + length > TEXT_WIDTH) {
+        if (!line_is_empty && column + 1 + length > width) {
             fprintf(out, "\n%*s", indent, "");
             column = indent;
             line_is_empty = true;
@@ -70,7 +69,7 @@ static void print_option(const option_row *row, FILE *out) {
         fprintf(out, "%s\n%*s", left.bytes, HELP_COLUMN, "");
     else
         fprintf(out, "%-*s", HELP_COLUMN, left.bytes);
-    print_filled(out, right.bytes, HELP_COLUMN, HELP_COLUMN);
+    help_fill(out, right.bytes, HELP_COLUMN, HELP_COLUMN, TEXT_WIDTH);
     text_buffer_free(&left);
     text_buffer_free(&right);
     text_buffer_free(&note);
@@ -88,7 +87,7 @@ static void print_examples(const command_row *command, FILE *out) {
 void help_command(const command_row *command, FILE *out) {
     fprintf(out, "sextant %s - %s\n\nUsage: sextant %s %s\n\n", command->name, command->summary, command->name,
             command->usage);
-    print_filled(out, command->description, 0, 0);
+    help_fill(out, command->description, 0, 0, TEXT_WIDTH);
     fprintf(out, "\nOptions:\n");
     for (int i = 0; i < N_OPTIONS; i++)
         if ((OPTION_TABLE[i].commands & command->id) != 0) print_option(&OPTION_TABLE[i], out);

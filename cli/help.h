@@ -15,4 +15,7 @@ void help_completions(const char *shell, FILE *out);
 /* "range, default" of an option in words: "from 1 to 65536; default 512"; may be empty. */
 void help_value_note(const option_row *row, text_buffer *note);
 
+/* Fills lines of `width` characters, each after `indent` spaces; the first begins at column `column`. */
+void help_fill(FILE *out, const char *text, int column, int indent, int width);
+
 #endif

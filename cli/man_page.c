@@ -66,6 +66,18 @@ static void print_command(const command_row *command, FILE *out) {
     fputs(".RE\n.fi\n", out);
 }
 
+/* " (group=8; window=L/4)" */
+static void print_parameters(FILE *out, const char *plan) {
+    sxt_plan_parameter_info parameter;
+    for (int64_t i = 0; sxt_plan_parameter(NULL, plan, i, &parameter); i++) {
+        fputs(i > 0 ? "; " : " (", out);
+        print_text(out, parameter.name);
+        fputc('=', out);
+        print_text(out, parameter.standard);
+    }
+    if (sxt_plan_parameter(NULL, plan, 0, &parameter)) fputc(')', out);
+}
+
 static void print_plans(FILE *out) {
     const char *summary = NULL, *name;
     fputs(".SH PLANS\n", out);
@@ -73,7 +85,15 @@ static void print_plans(FILE *out) {
         fputs(".TP\n.B ", out);
         print_text(out, name);
         fputc('\n', out);
-        print_text(out, summary == NULL ? "" : summary);
+        print_text(out, summary);
+        print_parameters(out, name);
+        fputc('\n', out);
+    }
+    for (int64_t i = 0; (name = sxt_plan_add_on(i, &summary)) != NULL; i++) {
+        fputs(".TP\n.B ", out);
+        print_text(out, name);
+        fputc('\n', out);
+        print_text(out, summary);
         fputc('\n', out);
     }
 }

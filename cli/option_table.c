@@ -18,7 +18,7 @@
 
 const option_row OPTION_TABLE[] = {
     {"model", 'm', NO_ALIAS, "FILE|FOLDER", OPTION_FILE, AT(model), 0, 0, NULL, NULL,
-     "GGUF file (any part of a split) or Hugging Face folder", MODEL_COMMANDS},
+     "GGUF file (any part of a split) or Hugging Face folder", MODEL_COMMANDS | COMMAND_METHODS},
     {"file", 'f', NO_ALIAS, "FILE", OPTION_FILE, AT(file), 0, 0, NULL, NULL,
      "read the text (of passkey: the lines of JSON) from FILE, byte for byte (-: standard input)",
      PROMPT_COMMANDS | COMMAND_PERPLEXITY | COMMAND_PASSKEY | COMMAND_COMPARE},
@@ -50,7 +50,9 @@ const option_row OPTION_TABLE[] = {
     {"ceilings", 0, NO_ALIAS, NULL, OPTION_FLAG, AT(ceilings), 0, 0, NULL, NULL,
      "measure what the machine can do at most, and show each speed's share of it", COMMAND_BENCH},
     {"extend", 0, NO_ALIAS, "PLAN", OPTION_PLAN, AT(plans), 0, 0, NULL, NULL,
-     "plan past the trained window: none, auto, self-extend:group=G,window=W, yarn:factor=F, ...",
+     "plan past the trained window: none, auto, self-extend:group=G,window=W, yarn:factor=F, ...; sextant "
+     "methods "
+     "lists them",
      MODEL_COMMANDS},
     {"reread", 0, NO_ALIAS, NULL, OPTION_FLAG, AT(reread), 0, 0, NULL, NULL,
      "recompute what was read when the plan, or its rotary frequencies, change", COMMAND_RUN},
@@ -148,7 +150,8 @@ const option_row OPTION_TABLE[] = {
     {"vocab", 0, NO_ALIAS, "VOCAB.gguf", OPTION_FILE, AT(vocab), 0, 0, NULL, NULL,
      "GGUF file whose tokenizer the random model gets", COMMAND_CONVERT},
     {"json", 0, NO_ALIAS, NULL, OPTION_FLAG, AT(json), 0, 0, NULL, NULL,
-     "print one JSON document on standard output", MODEL_COMMANDS | COMMAND_CONVERT | COMMAND_VERSION},
+     "print one JSON document on standard output",
+     MODEL_COMMANDS | COMMAND_METHODS | COMMAND_CONVERT | COMMAND_VERSION},
     {"man", 0, NO_ALIAS, NULL, OPTION_FLAG, AT(man), 0, 0, NULL, NULL,
      "print the manual page sextant(1) in roff", COMMAND_HELP},
     {"completions", 0, NO_ALIAS, "SHELL", OPTION_CHOICE, AT(completions), 0, 0, "bash|zsh|fish", NULL,

@@ -72,7 +72,8 @@ enum {
     COMMAND_HELP = 1u << 7,
     COMMAND_VERSION = 1u << 8,
     COMMAND_BENCH = 1u << 9,
-    COMMAND_COMPARE = 1u << 10
+    COMMAND_COMPARE = 1u << 10,
+    COMMAND_METHODS = 1u << 11
 };
 
 /* A name or letter may stand in several rows, as long as no command has two of them. */

@@ -153,3 +153,18 @@ int plan_words_apply(option_values *options) {
     options->plans[options->n_plans++] = options->words.plan;
     return 0;
 }
+
+const char *plan_words_for(const char *method) {
+    static const struct {
+        const char *method, *words;
+    } rows[] = {
+        {"self-extend", "--grp-attn-n G --grp-attn-w W (-gan, -gaw)"},
+        {"linear", "--rope-scaling linear --rope-scale F, or --rope-freq-scale 1/F; --rope-freq-base B; "
+                   "--rope-scaling none for factor=1"},
+        {"yarn",
+         "--rope-scaling yarn --rope-scale F, with --yarn-orig-ctx, --yarn-beta-fast, --yarn-beta-slow, "
+         "--yarn-attn-factor, --yarn-ext-factor 1, --rope-freq-base"}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (strcmp(method, rows[i].method) == 0) return rows[i].words;
+    return NULL;
+}

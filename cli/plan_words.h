@@ -10,4 +10,7 @@ char *plan_words_spell_out(const command_row *command, char *argument);
 /* Adds the plan that the words say together. An exit code, after a message when they do not go together. */
 int plan_words_apply(option_values *options);
 
+/* The words that ask for a method; NULL where there are none. */
+const char *plan_words_for(const char *method);
+
 #endif

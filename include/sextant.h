@@ -221,6 +221,28 @@ SXT_API sxt_status sxt_plan_resolve(const sxt_model *model, const char *plan, in
 /* The i-th method's name ("none", "self-extend", "auto") and a line of what it does; NULL past the end. */
 SXT_API const char *sxt_plan_name(int64_t i, const char **summary);
 
+/* The i-th thing that may be written behind any plan ("+log-n") and a line of what it does; NULL past the end.
+ */
+SXT_API const char *sxt_plan_add_on(int64_t i, const char **summary);
+
+/* Who published a method or an add-on, when and where: "Jin et al., ICML 2024, arXiv 2401.01325". NULL for
+ * other names, and for `none`. Static storage. */
+SXT_API const char *sxt_plan_source(const char *name);
+
+/* A parameter of a method. Without a model, what depends on its trained window L is in words of L. */
+typedef struct sxt_plan_parameter_info {
+    const char *name;  /* "window"; static storage, as kind */
+    const char *kind;  /* "whole number", "number" or "word" */
+    char standard[32]; /* the default: "64", "L/4", "0.1 ln(factor) + 1" */
+    bool computed;     /* the default is in words: no value that could be written in a plan */
+    char range[64];    /* "1 to 255", "1 to L - 1", "at least 1", "int|float" */
+} sxt_plan_parameter_info;
+
+/* The i-th parameter of the method called `name`, for a model or for any (NULL); false past the last one, for a
+ * name that is no method's, and for a model that was opened as a vocabulary alone. */
+SXT_API bool sxt_plan_parameter(const sxt_model *model, const char *name, int64_t i,
+                                sxt_plan_parameter_info *parameter);
+
 /* ---- Sessions --------------------------------------------------------------------------------- */
 
 typedef struct sxt_session sxt_session;

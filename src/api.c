@@ -126,6 +126,22 @@ sxt_status sxt_chat_tokens(const sxt_model *model, const char *template_name, co
 
 const char *sxt_plan_name(int64_t i, const char **summary) { return sxt_plan_method_at(i, summary); }
 
+const char *sxt_plan_add_on(int64_t i, const char **summary) { return sxt_plan_add_on_at(i, summary); }
+
+const char *sxt_plan_source(const char *name) { return name ? sxt_plan_source_of(name) : NULL; }
+
+bool sxt_plan_parameter(const sxt_model *model, const char *name, int64_t i,
+                        sxt_plan_parameter_info *parameter) {
+    sxt_plan_parameter_info all[SXT_PLAN_MAX_OPTIONS];
+    sxt_plan_model plan_model;
+    if (!name || !parameter || (model && model->vocab_only)) return false;
+    if (model) plan_model = sxt_session_plan_model(model);
+    int n = sxt_plan_parameters(name, model ? &plan_model : NULL, all);
+    if (i < 0 || i >= n) return false;
+    *parameter = all[i];
+    return true;
+}
+
 static void describe_plan(const sxt_model *model, const sxt_plan_request *request, const sxt_plan *plan,
                           sxt_plan_memory memory, int64_t length, const char *asked, const char *reason,
                           sxt_plan_info *info) {

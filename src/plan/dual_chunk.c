@@ -39,13 +39,17 @@ static int parameters(sxt_plan *plan, sxt_plan_number out[SXT_PLAN_MAX_OPTIONS])
                                .max = trained,
                                .why = ", the model's trained window",
                                .value = &plan->chunk_size,
-                               .standard = chunk};
+                               .standard = chunk,
+                               .end = "L",
+                               .formula = "3L/4"};
     out[1] = (sxt_plan_number){.name = "local",
                                .min = 1,
                                .max = trained - 1,
                                .why = ", below the model's trained window",
                                .value = &plan->neighbor_window,
-                               .standard = standard_local(chunk)};
+                               .standard = standard_local(chunk),
+                               .end = "L - 1",
+                               .formula = "chunk/6"};
     return 2;
 }
 
@@ -65,7 +69,8 @@ static sxt_status check(sxt_plan *plan, const sxt_plan_model *model, const sxt_p
 
 const sxt_plan_method sxt_plan_dual_chunk = {
     .name = "dual-chunk",
-    .summary = "positions within chunks, and a query that steps back by one (chunk=3L/4,local=L/8)",
+    .summary = "positions within chunks, and a query that steps back by one",
+    .source = "An et al., ICML 2024, arXiv 2402.17463",
     .need = sxt_plan_need_far,
     .parameters = parameters,
     .check = check,

@@ -11,6 +11,7 @@ static void begin(sxt_plan *plan, const sxt_plan_model *model) {
 
 static int parameters(sxt_plan *plan, sxt_plan_number out[SXT_PLAN_MAX_OPTIONS]) {
     out[0] = sxt_scaling_factor(plan, SXT_MIN_FACTOR, plan->factor);
+    out[0].formula = "1, or the file's own";
     return 1;
 }
 
@@ -20,7 +21,8 @@ static void rope(const sxt_plan *plan, sxt_rope_params *rope) {
 
 const sxt_plan_method sxt_plan_dynamic_ntk = {
     .name = "dynamic-ntk",
-    .summary = "as trained up to the window, then a base that grows with the length (factor=1)",
+    .summary = "as trained up to the window, then a base that grows with the length",
+    .source = "emozilla 2023; described by Peng et al., arXiv 2309.00071",
     .need = sxt_scaling_need_rotary,
     .begin = begin,
     .parameters = parameters,

@@ -24,14 +24,15 @@ static int64_t limit(const sxt_plan *plan) {
 }
 
 static int parameters(sxt_plan *plan, sxt_plan_number out[SXT_PLAN_MAX_OPTIONS]) {
-    out[0] = sxt_near_window(plan, sxt_min_i64(plan->n_ctx_train / 2, 1024));
+    out[0] = sxt_near_window(plan, sxt_min_i64(plan->n_ctx_train / 2, 1024), "L/2, at most 1024");
     out[1] = (sxt_plan_number){.name = "k", .least = 1, .most = MOST_K, .real = &plan->factor, .usual = 16};
     return 2;
 }
 
 const sxt_plan_method sxt_plan_leaky_rerope = {
     .name = "leaky-rerope",
-    .summary = "near keys as trained, farther distances grow by 1/k (window=L/2, at most 1024,k=16)",
+    .summary = "near keys as trained, farther distances grow by 1/k",
+    .source = "Su 2023, kexue.fm/archives/9708",
     .need = sxt_plan_need_far,
     .parameters = parameters,
     .bands = bands,

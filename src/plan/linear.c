@@ -15,7 +15,8 @@ static void rope(const sxt_plan *plan, sxt_rope_params *rope) {
 
 const sxt_plan_method sxt_plan_linear = {
     .name = "linear",
-    .summary = "every rotary frequency divided by factor, in place of the file's scaling (factor=4)",
+    .summary = "every rotary frequency divided by factor, in place of the file's scaling",
+    .source = "Chen et al. 2023, arXiv 2306.15595",
     .need = sxt_scaling_need_rotary,
     .begin = sxt_scaling_begin,
     .parameters = parameters,

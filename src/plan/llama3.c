@@ -35,8 +35,8 @@ static void rope(const sxt_plan *plan, sxt_rope_params *rope) {
 
 const sxt_plan_method sxt_plan_llama3 = {
     .name = "llama3",
-    .summary =
-        "Llama 3.1's: short wavelengths stay, long ones divided by factor (factor=8,low=1,high=4,original=L)",
+    .summary = "Llama 3.1's: short wavelengths stay, long ones divided by factor",
+    .source = "Meta 2024, the published code of Llama 3.1",
     .need = sxt_scaling_need_rotary,
     .begin = sxt_scaling_begin,
     .parameters = parameters,

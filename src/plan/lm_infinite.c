@@ -22,19 +22,23 @@ static int parameters(sxt_plan *plan, sxt_plan_number out[SXT_PLAN_MAX_OPTIONS])
                                .max = trained,
                                .why = ", the model's trained window",
                                .value = &plan->n_sinks,
-                               .standard = sxt_min_i64(SINKS, trained)};
+                               .standard = sxt_min_i64(SINKS, trained),
+                               .end = "L"};
     out[1] = (sxt_plan_number){.name = "recent",
                                .min = 1,
                                .max = trained,
                                .why = ", the model's trained window",
                                .value = &plan->n_recent,
-                               .standard = trained};
+                               .standard = trained,
+                               .end = "L",
+                               .formula = "L"};
     return 2;
 }
 
 const sxt_plan_method sxt_plan_lm_infinite = {
     .name = "lm-infinite",
-    .summary = "the first keys at the trained distance, the nearest as trained (sinks=10,recent=L)",
+    .summary = "the first keys at the trained distance, the nearest as trained",
+    .source = "Han et al., NAACL 2024, arXiv 2308.16137",
     .need = sxt_plan_need_far,
     .memory = memory,
     .parameters = parameters,

@@ -18,7 +18,8 @@ static int64_t limit(const sxt_plan *plan) { return sxt_plain_slides(plan) ? INT
 
 const sxt_plan_method sxt_plan_longrope = {
     .name = "longrope",
-    .summary = "the two lists of factors that the file brings, by the length; refused without them",
+    .summary = "the file's own two lists of factors, by the length; refused without them",
+    .source = "Ding et al., ICML 2024, arXiv 2402.13753",
     .check = check,
     .bands = sxt_plain_bands,
     .key_positions = sxt_plain_key_positions,

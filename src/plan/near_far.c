@@ -23,11 +23,13 @@ void sxt_far_at_zero(const sxt_plan *plan, int key_map, int64_t first, int64_t n
     for (int64_t i = 0; i < n; i++) positions[i] = 0;
 }
 
-sxt_plan_number sxt_near_window(sxt_plan *plan, int64_t standard) {
+sxt_plan_number sxt_near_window(sxt_plan *plan, int64_t standard, const char *formula) {
     return (sxt_plan_number){.name = "window",
                              .min = 1,
                              .max = plan->n_ctx_train - 1,
                              .why = ", below the model's trained window",
                              .value = &plan->neighbor_window,
-                             .standard = sxt_max_i64(1, standard)};
+                             .standard = sxt_max_i64(1, standard),
+                             .end = "L - 1",
+                             .formula = formula};
 }

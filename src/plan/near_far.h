@@ -15,7 +15,7 @@ int sxt_near_far_bands(int64_t i, int64_t window, int64_t n_far, double far_pos,
 /* Near keys at their index, all far ones at 0. */
 void sxt_far_at_zero(const sxt_plan *plan, int key_map, int64_t first, int64_t n, double *positions);
 
-/* The parameter `window`, from 1 to L - 1. */
-sxt_plan_number sxt_near_window(sxt_plan *plan, int64_t standard);
+/* The parameter `window`, from 1 to L - 1; `formula` says in words of L what its default is. */
+sxt_plan_number sxt_near_window(sxt_plan *plan, int64_t standard, const char *formula);
 
 #endif

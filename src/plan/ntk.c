@@ -17,7 +17,8 @@ static void rope(const sxt_plan *plan, sxt_rope_params *rope) {
 
 const sxt_plan_method sxt_plan_ntk = {
     .name = "ntk",
-    .summary = "a larger base: fast pairs as trained, the slowest divided by factor (factor=4)",
+    .summary = "a larger base: fast pairs as trained, the slowest divided by factor",
+    .source = "bloc97 2023; described by Peng et al., arXiv 2309.00071",
     .need = sxt_scaling_need_rotary,
     .begin = sxt_scaling_begin,
     .parameters = parameters,

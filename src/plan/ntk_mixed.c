@@ -21,7 +21,8 @@ static void rope(const sxt_plan *plan, sxt_rope_params *rope) {
 
 const sxt_plan_method sxt_plan_ntk_mixed = {
     .name = "ntk-mixed",
-    .summary = "Su's: each pair slowed down a little more, the last by factor (factor=12,power=0.75)",
+    .summary = "Su's: each pair slowed down a little more, the last by factor",
+    .source = "Su 2023, kexue.fm/archives/9706",
     .need = sxt_scaling_need_rotary,
     .begin = sxt_scaling_begin,
     .parameters = parameters,

@@ -10,6 +10,7 @@ struct sxt_plan_number {
     const char *name;
     int64_t min, max;          /* of a whole number; INT64_MAX: no upper end */
     int64_t standard;          /* its default: for lists, and for sxt_plan_configure() */
+    const char *end, *formula; /* max and default in words of the trained window L, where they follow it */
     int64_t *value;            /* of a whole number, or the place of a word; NULL for a lone word */
     double least, most, usual; /* the range and default of a real number */
     double *real;              /* instead of value */

@@ -95,27 +95,32 @@ void sxt_plan_print_range(const sxt_plan_number *number, const char *joint, char
     snprintf(text, n, "%s%s%s%s", has_end ? "" : "at least ", least, has_end ? joint : "", most);
 }
 
-static void describe(const sxt_plan_number *number, sxt_plan_parameter *parameter) {
+/* For any model: in words of its trained window, where that matters. */
+static void describe(const sxt_plan_number *number, bool any_model, sxt_plan_parameter_info *parameter) {
+    const char *formula = any_model && number->formula ? number->formula : number->computed;
     parameter->name = number->name;
     parameter->kind = number->words ? "word" : number->real ? "number" : "whole number";
-    parameter->computed = number->computed != NULL;
-    if (number->computed)
-        snprintf(parameter->standard, sizeof parameter->standard, "%s", number->computed);
+    parameter->computed = formula != NULL;
+    if (formula)
+        snprintf(parameter->standard, sizeof parameter->standard, "%s", formula);
     else
         print_value(number, number->standard, number->usual, parameter->standard, sizeof parameter->standard);
     if (number->words)
         snprintf(parameter->range, sizeof parameter->range, "%s", number->words);
+    else if (any_model && number->end)
+        snprintf(parameter->range, sizeof parameter->range, "%lld to %s", (long long)number->min, number->end);
     else
         sxt_plan_print_range(number, " to ", parameter->range, sizeof parameter->range);
 }
 
 int sxt_plan_parameters(const char *method, const sxt_plan_model *model,
-                        sxt_plan_parameter parameters[SXT_PLAN_MAX_OPTIONS]) {
+                        sxt_plan_parameter_info parameters[SXT_PLAN_MAX_OPTIONS]) {
+    static const sxt_plan_model any = {.n_ctx_train = 1 << 20, .rotary = true}; /* no window is too narrow */
     const sxt_plan_method *found = sxt_plan_method_find(method);
     sxt_plan_number numbers[SXT_PLAN_MAX_OPTIONS];
     if (!found) return 0;
-    sxt_plan plan = sxt_plan_begin(found, model);
+    sxt_plan plan = sxt_plan_begin(found, model ? model : &any);
     int n = numbers_of(&plan, numbers);
-    for (int i = 0; i < n; i++) describe(&numbers[i], &parameters[i]);
+    for (int i = 0; i < n; i++) describe(&numbers[i], model == NULL, &parameters[i]);
     return n;
 }

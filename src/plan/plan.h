@@ -65,6 +65,7 @@ typedef struct sxt_plan {
 /* One method: one file, one registry line. */
 struct sxt_plan_method {
     const char *name, *summary;
+    const char *source; /* who published it, when and where; NULL: nobody needed to */
     /* Refuses models that the method makes no sense for, in its name; NULL: none. */
     sxt_status (*need)(const char *method, const sxt_plan_model *model, sxt_error *error);
     /* What a plan begins with besides the windows, where that depends on the model; NULL: nothing. */
@@ -148,16 +149,14 @@ void sxt_plan_advice(const sxt_plan_request *request, const sxt_plan *plan, int6
 /* The methods, `auto` included; NULL past the end. */
 const char *sxt_plan_method_at(int64_t i, const char **summary);
 
-/* A parameter as a list of methods shows it. */
-typedef struct sxt_plan_parameter {
-    const char *name, *kind; /* "whole number", "number", "word" */
-    char standard[32];       /* the default for the model; in words where `computed` */
-    bool computed;           /* the default is no value that could be given: it follows other things */
-    char range[64];          /* "1 to 255", "at least 1", "int|float" */
-} sxt_plan_parameter;
+/* What may be written behind any plan; NULL past the end. */
+const char *sxt_plan_add_on_at(int64_t i, const char **summary);
+/* Who published a method or an add-on, when and where; NULL for other names, and where nobody needed to. */
+const char *sxt_plan_source_of(const char *name);
 
-/* The parameters of a method for a model; returns how many, 0 for a name that is no method's. */
+/* The parameters of a method for a model, or for any (NULL); returns how many, 0 for a name that is no
+ * method's. */
 int sxt_plan_parameters(const char *method, const sxt_plan_model *model,
-                        sxt_plan_parameter parameters[SXT_PLAN_MAX_OPTIONS]);
+                        sxt_plan_parameter_info parameters[SXT_PLAN_MAX_OPTIONS]);
 
 #endif

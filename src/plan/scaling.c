@@ -42,8 +42,12 @@ sxt_plan_number sxt_scaling_base(sxt_plan *plan) {
 
 sxt_plan_number sxt_scaling_original(sxt_plan *plan) {
     int64_t *original = &plan->frequencies.original_context;
-    return (sxt_plan_number){
-        .name = "original", .min = 1, .max = MAX_ORIGINAL, .standard = *original, .value = original};
+    return (sxt_plan_number){.name = "original",
+                             .min = 1,
+                             .max = MAX_ORIGINAL,
+                             .standard = *original,
+                             .formula = "L",
+                             .value = original};
 }
 
 sxt_status sxt_scaling_base_alone(sxt_plan *plan, const sxt_plan_model *model, const sxt_plan_option *options,

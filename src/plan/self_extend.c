@@ -47,14 +47,15 @@ static int64_t limit(const sxt_plan *plan) {
 static int parameters(sxt_plan *plan, sxt_plan_number out[SXT_PLAN_MAX_OPTIONS]) {
     out[0] = (sxt_plan_number){
         .name = "group", .min = 1, .max = INT64_MAX, .value = &plan->group_size, .standard = 8};
-    out[1] = sxt_near_window(plan, plan->n_ctx_train / 4);
+    out[1] = sxt_near_window(plan, plan->n_ctx_train / 4, "L/4");
     out[2] = (sxt_plan_number){.name = "shift", .words = "int|float", .value = &plan->float_shift};
     return 3;
 }
 
 const sxt_plan_method sxt_plan_self_extend = {
     .name = "self-extend",
-    .summary = "near keys as trained, far keys in groups that share a position (group=8,window=L/4)",
+    .summary = "near keys as trained, far keys in groups that share a position",
+    .source = "Jin et al., ICML 2024, arXiv 2401.01325",
     .need = sxt_plan_need_far,
     .parameters = parameters,
     .bands = bands,

@@ -35,13 +35,16 @@ static int parameters(sxt_plan *plan, sxt_plan_number out[SXT_PLAN_MAX_OPTIONS])
                                .max = sxt_max_i64(0, trained - 2),
                                .why = ", two below the model's trained window",
                                .value = &plan->n_sinks,
-                               .standard = sinks};
+                               .standard = sinks,
+                               .end = "L - 2"};
     out[1] = (sxt_plan_number){.name = "recent",
                                .min = 1,
                                .max = trained - 1,
                                .why = ", below the model's trained window",
                                .value = &plan->n_recent,
-                               .standard = most_recent(trained, sinks)};
+                               .standard = most_recent(trained, sinks),
+                               .end = "L - 1",
+                               .formula = "L - sinks - 1"};
     /* A prompt that sees all of itself makes what a query sees depend on where the prompt ended: what was
      * cached could then not be reused, rolled back or read in other chunks. */
     out[2] =
@@ -73,7 +76,8 @@ static sxt_status check(sxt_plan *plan, const sxt_plan_model *model, const sxt_p
 
 const sxt_plan_method sxt_plan_streaming = {
     .name = "streaming",
-    .summary = "only the first and the nearest keys are seen, without end (sinks=4,recent=L-sinks-1)",
+    .summary = "only the first and the nearest keys are seen, without end",
+    .source = "Xiao et al., ICLR 2024, arXiv 2309.17453",
     .need = need_recent,
     .memory = memory,
     .parameters = parameters,

@@ -18,13 +18,16 @@ static int parameters(sxt_plan *plan, sxt_plan_number out[SXT_PLAN_MAX_OPTIONS])
                                .max = plan->n_ctx_train,
                                .why = ", the model's trained window",
                                .value = &plan->neighbor_window,
-                               .standard = plan->n_ctx_train};
+                               .standard = plan->n_ctx_train,
+                               .end = "L",
+                               .formula = "L"};
     return 1;
 }
 
 const sxt_plan_method sxt_plan_window = {
     .name = "window",
-    .summary = "only the nearest keys are seen (window=L)",
+    .summary = "only the nearest keys are seen",
+    .source = "Beltagy et al. 2020, arXiv 2004.05150",
     .memory = memory,
     .parameters = parameters,
     .bands = bands,

@@ -43,7 +43,8 @@ static void rope(const sxt_plan *plan, sxt_rope_params *rope) {
 
 const sxt_plan_method sxt_plan_yarn = {
     .name = "yarn",
-    .summary = "fast pairs as trained, slow ones divided by factor, a ramp between (factor=4,original=L)",
+    .summary = "fast pairs as trained, slow ones divided by factor, a ramp between",
+    .source = "Peng et al., ICLR 2024, arXiv 2309.00071",
     .need = sxt_scaling_need_rotary,
     .begin = sxt_scaling_begin,
     .parameters = parameters,

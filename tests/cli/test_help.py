@@ -1,13 +1,15 @@
 """Help, manual page and completions: what they list is what the commands accept."""
 
 import re
+import shlex
 import shutil
 import subprocess
 import unittest
 
 from sextant_command import OK, USAGE, CommandTest, main, sextant
 
-COMMANDS = ["run", "info", "tokenize", "convert", "logits", "perplexity", "passkey", "bench", "help", "version"]
+COMMANDS = ["run", "info", "tokenize", "convert", "logits", "perplexity", "passkey", "compare",
+            "methods", "bench", "help", "version"]
 MODEL_OPTIONS = ["-m", "-t", "-c", "--kv", "--chunk", "--extend", "--json"]
 
 
@@ -51,8 +53,7 @@ class Help(CommandTest):
         for command in COMMANDS:
             examples = self.good("help", command).stdout.decode().split("Examples:")[1]
             for line in examples.strip().splitlines():
-                words = re.findall(r'"[^"]*"|\S+', line.split("|")[0])[1:]
-                done = sextant(*[w.strip('"') for w in words], cwd=self.folder)
+                done = sextant(*shlex.split(line.split("|")[0])[1:], cwd=self.folder)
                 self.assertNotEqual(done.returncode, USAGE, (line, done.stderr))
 
 

@@ -24,6 +24,7 @@ fails() { # exit code, words on stderr, command...
 "$sextant" --version
 "$sextant" --help >/dev/null
 "$sextant" info "$model" | grep -q 256
+"$sextant" methods -m "$model" | grep -q unbounded
 "$sextant" tokenize -m "$model" -p 'Hello, world' --json >/dev/null
 "$sextant" run -m "$model" -f "$dir/pages.txt" -p "$question" -n 8 --session "$dir/session" 2>/dev/null | tr -d ' ' | grep -q '^73914'
 "$sextant" run -m "$model" -f "$dir/pages.txt" -p "$question" -n 8 --session "$dir/session" 2>/dev/null | tr -d ' ' | grep -q '^73914'

@@ -130,7 +130,7 @@ static void test_no_method_takes_a_window_of_zero(void **state) {
     const char *name;
     int n_windows = 0;
     for (int64_t m = 0; (name = sxt_plan_method_at(m, NULL)); m++) {
-        sxt_plan_parameter parameters[SXT_PLAN_MAX_OPTIONS];
+        sxt_plan_parameter_info parameters[SXT_PLAN_MAX_OPTIONS];
         int n = sxt_plan_parameters(name, &model, parameters);
         for (int p = 0; p < n; p++) {
             char text[96];
@@ -194,7 +194,7 @@ static void test_add_ons(void **state) {
 /* Every method's parameters can be listed; the defaults are what the bare name gives, and ranges hold. */
 static void test_parameters(void **state) {
     (void)state;
-    sxt_plan_parameter parameters[SXT_PLAN_MAX_OPTIONS];
+    sxt_plan_parameter_info parameters[SXT_PLAN_MAX_OPTIONS];
     const char *name;
     for (int64_t m = 0; (name = sxt_plan_method_at(m, NULL)); m++) {
         int n = sxt_plan_parameters(name, &model, parameters);
@@ -236,8 +236,47 @@ static void test_parameters(void **state) {
     assert_int_equal(sxt_plan_parameters("ntk-mixed", &model, parameters), 2);
     assert_string_equal(parameters[1].standard, "0.75");
     assert_int_equal(sxt_plan_parameters("longrope", &model, parameters), 0);
+    assert_int_equal(sxt_plan_parameters("longrope", NULL, parameters), 0);
     assert_int_equal(sxt_plan_parameters("nothing", &model, parameters), 0);
     assert_int_equal(sxt_plan_parameters("auto", &model, parameters), 0);
+}
+
+/* Without a model, what depends on one is said in words, which are no value that a plan takes. */
+static void test_parameters_of_any_model(void **state) {
+    (void)state;
+    sxt_plan_parameter_info any[SXT_PLAN_MAX_OPTIONS], told[SXT_PLAN_MAX_OPTIONS];
+    sxt_plan_model wide = {.n_ctx_train = 8192, .rotary = true};
+    const char *name;
+    for (int64_t m = 0; (name = sxt_plan_method_at(m, NULL)); m++) {
+        int n = sxt_plan_parameters(name, NULL, any);
+        assert_int_equal(sxt_plan_parameters(name, &model, told), n);
+        sxt_plan_parameter_info others[SXT_PLAN_MAX_OPTIONS];
+        sxt_plan_parameters(name, &wide, others);
+        for (int p = 0; p < n; p++) {
+            bool follows = strcmp(told[p].standard, others[p].standard) != 0;
+            if (follows) assert_true(any[p].computed && !told[p].computed);
+            if (!any[p].computed) assert_string_equal(any[p].standard, told[p].standard);
+            bool ends_differ = strcmp(told[p].range, others[p].range) != 0;
+            assert_int_equal(ends_differ, strchr(any[p].range, 'L') != NULL);
+        }
+    }
+    assert_int_equal(sxt_plan_parameters("self-extend", NULL, any), 3);
+    assert_string_equal(any[0].standard, "8");
+    assert_string_equal(any[1].standard, "L/4");
+    assert_string_equal(any[1].range, "1 to L - 1");
+}
+
+static void test_sources(void **state) {
+    (void)state;
+    const char *name, *summary = NULL;
+    for (int64_t m = 0; (name = sxt_plan_method_at(m, NULL)); m++)
+        assert_int_equal(sxt_plan_source_of(name) == NULL, strcmp(name, "none") == 0);
+    assert_string_equal(sxt_plan_add_on_at(0, &summary), "+log-n");
+    assert_true(strlen(summary) > 10);
+    assert_non_null(strstr(sxt_plan_source_of("+log-n"), "Su 2021"));
+    assert_null(sxt_plan_add_on_at(-1, NULL));
+    assert_null(sxt_plan_add_on_at(1, NULL));
+    assert_null(sxt_plan_source_of("nothing"));
 }
 
 static void test_decimals(void **state) {
@@ -300,6 +339,8 @@ int main(void) {
         cmocka_unit_test(test_values_of_other_kinds),
         cmocka_unit_test(test_add_ons),
         cmocka_unit_test(test_parameters),
+        cmocka_unit_test(test_parameters_of_any_model),
+        cmocka_unit_test(test_sources),
         cmocka_unit_test(test_decimals),
         cmocka_unit_test(test_nearest_name),
         cmocka_unit_test(test_method_list),
