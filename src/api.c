@@ -133,7 +133,7 @@ const char *sxt_plan_source(const char *name) { return name ? sxt_plan_source_of
 bool sxt_plan_parameter(const sxt_model *model, const char *name, int64_t i,
                         sxt_plan_parameter_info *parameter) {
     sxt_plan_parameter_info all[SXT_PLAN_MAX_OPTIONS];
-    sxt_plan_model plan_model;
+    sxt_plan_model plan_model = {0};
     if (!name || !parameter || (model && model->vocab_only)) return false;
     if (model) plan_model = sxt_session_plan_model(model);
     int n = sxt_plan_parameters(name, model ? &plan_model : NULL, all);
