@@ -5,6 +5,7 @@
 #include "json_document.h"
 #include "message.h"
 #include "model_session.h"
+#include "perplexity_stream.h"
 #include "text_windows.h"
 
 #include <math.h>
@@ -129,8 +130,10 @@ static int measure_all(perplexity_job *job) {
 
 int command_perplexity(const option_values *options) {
     if (options->file == NULL) return message_error(EXIT_CODE_USAGE, "perplexity needs a text: -f FILE");
+    if (options->stream) return perplexity_stream(options);
     if (options->lengths.n == 0)
-        return message_error(EXIT_CODE_USAGE, "perplexity needs window lengths: --lengths N,N,...");
+        return message_error(EXIT_CODE_USAGE,
+                             "perplexity needs window lengths: --lengths N,N,... (or --stream)");
     perplexity_job job = {.options = options};
     sxt_model *model = NULL;
     int code = model_open(options->model, false, &model);

@@ -73,12 +73,18 @@ const command_row COMMAND_TABLE[] = {
      "sextant logits -m model.gguf -p \"The sky is\" -o last.npy\n"
      "sextant logits -m model.gguf --tokens 1,450,7744 --all --kv f32 -o all.npy\n",
      0, false, command_logits},
-    {"perplexity", COMMAND_PERPLEXITY, "-m MODEL -f FILE --lengths N,N,... [--windows K] [--extend PLAN]...",
+    {"perplexity", COMMAND_PERPLEXITY,
+     "-m MODEL -f FILE (--lengths N,N,... | --stream) [--windows K] [--extend PLAN]...",
      "measure how well a text is predicted at several lengths",
      "For each length T, K windows of exactly T tokens spread evenly over the file are read, and their T - 1 "
      "predictions scored; the last quarter is also reported apart, for it shows what lies past the trained "
-     "window. --extend may be given several times: one row per length and plan. The default plan is none.",
+     "window. --extend may be given several times: one row per length and plan. The default plan is none.\n\n"
+     "With --stream the text is read once, from its beginning to its end (or --lengths N tokens of it), and "
+     "each of "
+     "K equal parts is a row: the perplexity there, and from the beginning to there. The default plan is then "
+     "streaming, whose memory does not grow with the text.",
      "sextant perplexity -m model.gguf -f novel.txt --lengths 2048,4096,8192\n"
+     "sextant perplexity -m model.gguf -f library.txt --stream --windows 20\n"
      "sextant perplexity -m model.gguf -f novel.txt --lengths 4096 --extend none --extend auto --json\n",
      0, true, command_perplexity},
     {"passkey", COMMAND_PASSKEY,

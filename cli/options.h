@@ -40,7 +40,7 @@ typedef struct option_values {
     int64_t top_k, repeat_last_n;
     uint64_t seed;
     bool reread, chat, interactive, no_bos, special, no_special, json, all, list_tensors, man, help;
-    bool ceilings, pure;
+    bool ceilings, pure, stream;
     const char *completions, *random_config, *vocab;
     const char *positional[MAX_POSITIONAL];
     int n_positional;

@@ -8,8 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* -ln softmax(logits)[target], in double. */
-static double surprise(const float *logits, int32_t n_vocab, int32_t target) {
+double text_windows_surprise(const float *logits, int32_t n_vocab, int32_t target) {
     double largest = logits[0], sum = 0;
     for (int32_t i = 1; i < n_vocab; i++)
         if (logits[i] > largest) largest = logits[i];
@@ -28,7 +27,7 @@ static bool add_prediction(void *user, int64_t pos, const float *logits) {
     const tally *t = user;
     int64_t target = pos + 1;
     if (target >= t->length) return !interrupted();
-    double nll = surprise(logits, t->windows->n_vocab, t->windows->window[target]);
+    double nll = text_windows_surprise(logits, t->windows->n_vocab, t->windows->window[target]);
     t->score->nll += nll;
     t->score->n++;
     if (target >= 3 * t->length / 4) {
@@ -45,6 +44,8 @@ static void fill_window(const text_windows *w, int64_t length, int64_t k) {
     if (w->n_bos == 1) w->window[0] = w->bos_id;
     memcpy(w->window + w->n_bos, w->text.ids + start, (size_t)n_text * sizeof *w->window);
 }
+
+void text_windows_begin(const text_windows *w, int64_t length) { fill_window(w, length, 0); }
 
 sxt_status text_windows_score(const text_windows *w, sxt_session *session, int64_t length, int64_t k,
                               window_score *score, sxt_error *error) {
@@ -68,13 +69,14 @@ int text_windows_open(const option_values *options, const sxt_model *model, int6
     w->n_bos = info.add_bos && info.bos_id >= 0 && !options->no_bos ? 1 : 0;
     int code = read_text(options, model, &w->text);
     if (code != EXIT_CODE_OK) return code;
+    w->longest = longest > 0 ? longest : w->text.n + w->n_bos;
     if (longest - w->n_bos > w->text.n)
         return message_error(
             EXIT_CODE_USAGE,
             "-f %s has %lld tokens; a window of %lld needs %lld: give shorter --lengths or a longer "
             "file",
             options->file, (long long)w->text.n, (long long)longest, (long long)(longest - w->n_bos));
-    w->window = must_allocate((size_t)longest * sizeof *w->window);
+    w->window = must_allocate((size_t)w->longest * sizeof *w->window);
     return EXIT_CODE_OK;
 }
 

@@ -10,7 +10,7 @@ typedef struct text_windows {
     token_list text; /* the file, without BOS */
     int64_t n_bos;   /* 1 where the model adds BOS, else 0 */
     int32_t bos_id, n_vocab;
-    int64_t n_windows;
+    int64_t n_windows, longest;
     int32_t *window; /* (longest) */
 } text_windows;
 
@@ -20,7 +20,7 @@ typedef struct window_score {
     int64_t n, n_late;
 } window_score;
 
-/* From -f, --windows and --no-bos; a text too short for `longest` tokens is refused. */
+/* From -f, --windows and --no-bos; a text too short for `longest` tokens (0: all that it has) is refused. */
 int text_windows_open(const option_values *options, const sxt_model *model, int64_t longest,
                       text_windows *windows);
 void text_windows_close(text_windows *windows);
@@ -28,5 +28,11 @@ void text_windows_close(text_windows *windows);
 /* Reads window k, of exactly `length` tokens, and adds its length - 1 predictions to the score. */
 sxt_status text_windows_score(const text_windows *windows, sxt_session *session, int64_t length, int64_t k,
                               window_score *score, sxt_error *error);
+
+/* -ln softmax(logits)[target]; logits (n_vocab). */
+double text_windows_surprise(const float *logits, int32_t n_vocab, int32_t target);
+
+/* The first `length` tokens as one window: windows->window. */
+void text_windows_begin(const text_windows *windows, int64_t length);
 
 #endif

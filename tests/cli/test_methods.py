@@ -8,8 +8,8 @@ import sys
 from sextant_command import MODEL, REJECTED, ROOT, USAGE, CommandTest, main
 
 sys.dont_write_bytecode = True
-sys.path.insert(0, os.path.join(ROOT, "tests", "oracle"))
-import family_models  # noqa: E402
+sys.path.insert(0, os.path.join(ROOT, "tools"))
+from random_families import FAMILIES  # noqa: E402
 
 with open(os.path.join(ROOT, "src", "plan", "registry.h"), encoding="utf-8") as registry:
     METHODS = [name.replace("_", "-") for name in re.findall(r"extern const sxt_plan_method sxt_plan_(\w+);",
@@ -119,7 +119,7 @@ class Methods(CommandTest):
         self.assertGreater(n, 15)
 
     def families(self, name):
-        model = family_models.FAMILIES[name]()
+        model = FAMILIES[name]()
         path = self.path(name + ".gguf")
         model.write_gguf(path, MODEL)
         return path
