@@ -96,11 +96,18 @@ void sxt_plan_print(const sxt_plan *plan, char *text, size_t n) {
     snprintf(text + end, n - end, "%s%s", plan->log_n ? "+log-n" : "", plan->window_off ? "+window=off" : "");
 }
 
+static bool equal_frequencies(const sxt_plan_frequencies *a, const sxt_plan_frequencies *b) {
+    return a->base == b->base && a->original_context == b->original_context && a->beta_fast == b->beta_fast &&
+           a->beta_slow == b->beta_slow && a->attention_factor == b->attention_factor &&
+           a->low_freq_factor == b->low_freq_factor && a->high_freq_factor == b->high_freq_factor &&
+           a->power == b->power;
+}
+
 bool sxt_plan_equal(const sxt_plan *a, const sxt_plan *b) {
     return a->method == b->method && a->group_size == b->group_size &&
            a->neighbor_window == b->neighbor_window && a->n_ctx_train == b->n_ctx_train &&
            a->sliding_window == b->sliding_window && a->n_sinks == b->n_sinks && a->n_recent == b->n_recent &&
            a->chunk_size == b->chunk_size && a->chunk_length == b->chunk_length && a->factor == b->factor &&
-           memcmp(&a->frequencies, &b->frequencies, sizeof a->frequencies) == 0 && a->elastic == b->elastic &&
+           equal_frequencies(&a->frequencies, &b->frequencies) && a->elastic == b->elastic &&
            a->float_shift == b->float_shift && a->log_n == b->log_n && a->window_off == b->window_off;
 }
