@@ -25,6 +25,8 @@ need_for_build() {
     need libjansson-dev "Jansson, with headers" "library jansson"
     need libutf8proc-dev "utf8proc, with headers" "library libutf8proc"
     need libxxhash-dev "xxHash, with headers" "library libxxhash"
+    need libcairo2-dev "cairo, with headers" "library cairo"
+    need libsqlite3-dev "SQLite 3, with headers" "library sqlite3"
     need libedit-dev "libedit, with headers" "library libedit"
 }
 

@@ -11,6 +11,7 @@ FLOORS = "base kernel tensor format text plan op model cache infer".split()
 THIRD_PARTY = {"jansson.h", "xxhash.h", "pcre2.h", "utf8proc.h"}
 LINUX = {"linux/futex.h", "sys/auxv.h", "sys/syscall.h"}  # one file each, like the above
 CLI_THIRD_PARTY = {"editline/readline.h", "histedit.h", "jansson.h"}
+EVAL_THIRD_PARTY = {"cairo.h", "cairo-svg.h", "sqlite3.h", "jansson.h"}
 C_AND_POSIX = set("""assert.h ctype.h errno.h fcntl.h fenv.h float.h inttypes.h limits.h math.h pthread.h sched.h
     signal.h stdalign.h stdarg.h stdatomic.h stdbool.h stddef.h stdint.h stdio.h stdlib.h string.h strings.h time.h
     unistd.h sys/ioctl.h sys/mman.h sys/resource.h sys/stat.h sys/time.h sys/types.h dirent.h termios.h
@@ -69,20 +70,31 @@ def check_cli_includes(root):
         for name in includes(read(os.path.join(root, path))):
             if name in CLI_THIRD_PARTY:
                 seen.setdefault(name, []).append(path)
-            elif name not in own | C_AND_POSIX | {"sextant.h"}:
+            elif name not in own | C_AND_POSIX | {"sextant.h"} and not name.startswith("eval/"):
                 yield "%s includes %s; the command line comes in through sextant.h" % (path, name)
     yield from shared_wrappers(seen)
 
 
+def check_eval_includes(root):
+    seen = {}
+    for path in files(root, "eval"):
+        for name in includes(read(os.path.join(root, path))):
+            if name in EVAL_THIRD_PARTY:
+                seen.setdefault(name, []).append(path)
+            elif name not in C_AND_POSIX and not name.startswith("eval/"):
+                yield "%s includes %s; evaluations know neither the library nor the command line" % (path, name)
+    yield from shared_wrappers(seen)
+
+
 def check_silence(root):
-    for path in files(root, "src"):
+    for path in [*files(root, "src"), *files(root, "eval")]:
         for call in FORBIDDEN_CALL.findall(without_comments_and_strings(read(os.path.join(root, path)))):
             if (path, call) != (os.path.join("src", "kernel", "kernel.c"), "getenv"):
                 yield "%s calls %s(); the library returns a status instead" % (path, call)
 
 
 def check_files(root):
-    for folder in ("src", "cli", "include", "tests", "tools", "fuzz", "bench", "examples"):
+    for folder in ("src", "eval", "cli", "include", "tests", "tools", "fuzz", "bench", "examples"):
         for path in files(root, folder, (".c", ".h", ".py", ".sh")):
             text = read(os.path.join(root, path))
             if text.count("\n") > MAX_LINES:
@@ -94,7 +106,7 @@ def check_files(root):
 
 
 def check(root):
-    return [fault for rule in (check_source_includes, check_cli_includes, check_silence, check_files)
+    return [fault for rule in (check_source_includes, check_eval_includes, check_cli_includes, check_silence, check_files)
             for fault in rule(root)]
 
 
@@ -104,13 +116,13 @@ def planted(root):
         "src/base/up.c": '#include "plan/plan.h"\n', "src/base/json.c": "#include <jansson.h>\n",
         "src/text/second.c": "#include <jansson.h>\n", "src/op/stray.c": "#include <zlib.h>\n",
         "src/model/loud.c": 'void f(void) {\n    fprintf(stderr, "exit(1)");\n}\n',
-        "cli/inside.c": '#include "base/json.h"\n', "src/plan/utils.c": "\n", "src/op/long.c": "\n" * 1001,
+        "cli/inside.c": '#include "base/json.h"\n', "eval/inside.c": '#include "sextant.h"\n', "src/plan/utils.c": "\n", "src/op/long.c": "\n" * 1001,
     }
     for path, text in tree.items():
         os.makedirs(os.path.join(root, os.path.dirname(path)), exist_ok=True)
         with open(os.path.join(root, path), "w") as f:
             f.write(text)
-    return ["higher floor", "one file wraps it", "zlib.h", "fprintf()", "through sextant.h", "name is its idea",
+    return ["higher floor", "one file wraps it", "zlib.h", "fprintf()", "through sextant.h", "know neither", "name is its idea",
             "more than 1000"]
 
 
