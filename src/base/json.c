@@ -78,6 +78,8 @@ bool sxt_json_integer(const sxt_json *node, int64_t *value) {
     return true;
 }
 
+bool sxt_json_equal(const sxt_json *a, const sxt_json *b) { return json_equal(node_of(a), node_of(b)) != 0; }
+
 bool sxt_json_number(const sxt_json *node, double *value) {
     if (!json_is_number(node_of(node))) return false;
     *value = json_number_value(node_of(node));

@@ -42,6 +42,7 @@ const sxt_json *sxt_json_value(void *iterator);
 bool sxt_json_string(const sxt_json *node, const char **text, size_t *n);
 bool sxt_json_bool(const sxt_json *node, bool *value);
 bool sxt_json_integer(const sxt_json *node, int64_t *value);
+bool sxt_json_equal(const sxt_json *a, const sxt_json *b); /* whole trees; 1 and 1.0 differ */
 bool sxt_json_number(const sxt_json *node, double *value); /* integer or real */
 
 #endif

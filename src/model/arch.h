@@ -86,6 +86,7 @@ struct sxt_arch {
     int32_t hf_ff_multiple; /* n_ff / d_model where config.json says none; 0: it has to */
     int64_t hf_n_ctx;       /* the same of the trained window */
     double hf_rotary_part;  /* of a head, where config.json says none; 0: all of it */
+    double hf_rope_theta;   /* where config.json says none; 0: 10000 */
     double hf_norm_eps;     /* where config.json says none; 0: it has to */
 
     bool gguf_says_parallel; /* writes use_parallel_residual */

@@ -1,6 +1,7 @@
 /* Gemma 3, text: norms on queries and keys, five layers with a short window for each without, and rotary
  * frequencies of their own for those five. */
 #include "model/gemma_traits.h"
+#include "model/rope_config.h"
 
 static const sxt_weight_name weights[] = {
     SXT_MODEL_ROWS,
@@ -15,8 +16,6 @@ static const char *const hf_types[] = {"gemma3_text", NULL};
 
 static sxt_status read(const sxt_config *config, const sxt_source *source, sxt_hparams *h, sxt_error *error) {
     enum { LAYERS_OF_27B = 62 };
-    static const sxt_config_key key = {"rope.freq_base_swa", "rope_local_base_freq"};
-    double theta = 10000;
     bool found, sees_ahead = false;
     (void)source;
     SXT_TRY(sxt_config_bool(config, (sxt_config_key){NULL, "use_bidirectional_attention"}, &sees_ahead, &found,
@@ -25,10 +24,10 @@ static sxt_status read(const sxt_config *config, const sxt_source *source, sxt_h
         return sxt_fail(error, SXT_E_UNSUPPORTED,
                         "%suse_bidirectional_attention is true; only models that generate text are supported",
                         config->where);
-    SXT_TRY(sxt_config_number(config, key, 1.001, 1e30, &theta, &found, error));
     h->has_local_rope = true;
     h->local_rope = (sxt_rope_params){
-        .n_rot = h->rope.n_rot, .theta = theta, .interleaved = h->rope.interleaved, .factor = 1};
+        .n_rot = h->rope.n_rot, .theta = 10000, .interleaved = h->rope.interleaved, .factor = 1};
+    SXT_TRY(sxt_rope_config_read_local(config, h->head_dim, &h->local_rope, error));
     return sxt_gemma_read_scores(config, LAYERS_OF_27B, h, error);
 }
 
@@ -42,6 +41,7 @@ const sxt_arch sxt_arch_gemma3 = {
     .hf_norms_less_one = true,
     .tied_by_default = true,
     .hf_head_dim = 256,
+    .hf_rope_theta = 1000000,
     .window_period = 6,
     .read = read,
 };

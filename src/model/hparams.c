@@ -162,17 +162,25 @@ static sxt_status read_layer_types(const sxt_config *config, sxt_hparams *h, sxt
     if (sxt_json_kind_of(types) != SXT_JSON_ARRAY || sxt_json_size(types) != (size_t)h->n_layers)
         return sxt_fail(error, SXT_E_FORMAT, "%slayer_types is not a list of the %d layers", config->where,
                         h->n_layers);
+    bool any = false;
     for (int32_t i = 0; i < h->n_layers; i++) {
         const char *text = "";
         size_t n = 0;
         sxt_json_string(sxt_json_at(types, (size_t)i), &text, &n);
         h->slides[i] = n == 17 && memcmp(text, "sliding_attention", n) == 0;
+        any |= h->slides[i];
         if (!h->slides[i] && (n != 14 || memcmp(text, "full_attention", n) != 0))
             return sxt_fail(error, SXT_E_UNSUPPORTED,
                             "%slayer_types has something else than full_attention or sliding_attention for "
                             "layer %d",
                             config->where, i);
     }
+    if (any && h->sliding_window == 0)
+        return sxt_fail(
+            error, SXT_E_FORMAT,
+            "%slayer_types has layers with sliding_attention, and sliding_window gives them no width; give "
+            "one, or make them full_attention",
+            config->where);
     return SXT_OK;
 }
 
@@ -301,21 +309,12 @@ static sxt_status read_name(const sxt_config *config, sxt_hparams *h, sxt_error 
     return SXT_OK;
 }
 
-/* Rotated dimensions where config.json leaves out what is not all of a head. */
-static sxt_status default_rotary_part(const sxt_config *config, sxt_hparams *h, sxt_error *error) {
-    static const char *const names[] = {"partial_rotary_factor", "rotary_pct", "rope_pct"};
-    if (config->gguf || h->arch->hf_rotary_part == 0) return SXT_OK;
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        if (!sxt_json_is_none(sxt_json_get(config->json, names[i])) ||
-            !sxt_json_is_none(sxt_json_get(sxt_json_get(config->json, "rope_parameters"), names[i])))
-            return SXT_OK;
-    h->rope.n_rot = (int32_t)(h->head_dim * h->arch->hf_rotary_part);
-    if (h->rope.n_rot >= 4 && h->rope.n_rot % 2 == 0) return SXT_OK;
-    return sxt_fail(
-        error, SXT_E_FORMAT,
-        "%spartial_rotary_factor is missing, and the family's %g gives %d rotated dimensions of %d; "
-        "needed an even number of at least 4",
-        config->where, h->arch->hf_rotary_part, h->rope.n_rot, h->head_dim);
+static sxt_status read_rope(const sxt_config *config, sxt_hparams *h, sxt_error *error) {
+    const double theta = h->arch->hf_rope_theta;
+    const sxt_rope_usual usual = {.theta = theta > 0 ? theta : 10000, .part = h->arch->hf_rotary_part};
+    SXT_TRY(sxt_rope_config_read(config, h->head_dim, h->n_ctx_train, &usual, &h->rope, error));
+    h->rope.interleaved = config->gguf && h->arch->gguf_interleaved;
+    return SXT_OK;
 }
 
 /* Without rotary positions nothing turns. */
@@ -336,10 +335,9 @@ static sxt_status read_positions(const sxt_config *config, const sxt_source *sou
     SXT_TRY(read_period(config, h, error));
     SXT_TRY(read_layer_types(config, h, error));
     SXT_TRY(read_layer_flags(config, h, error));
-    SXT_TRY(sxt_rope_config_read(config, h->head_dim, h->n_ctx_train, &h->rope, error));
-    SXT_TRY(default_rotary_part(config, h, error));
-    h->rope.interleaved = config->gguf && h->arch->gguf_interleaved;
+    SXT_TRY(read_rope(config, h, error));
     if (h->arch->read) SXT_TRY(h->arch->read(config, source, h, error));
+    if (!h->has_local_rope) SXT_TRY(sxt_rope_config_refuse_local(config, error));
     settle_window(h);
     return settle_rope(config, h, error);
 }

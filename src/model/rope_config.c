@@ -143,8 +143,8 @@ static sxt_status gguf_stretched_window(const sxt_config *config, sxt_rope_param
     return sxt_config_number(config, key, 0, SXT_ROPE_MAX_CONTEXT, &rope->original_context, &found, error);
 }
 
-static sxt_status read_gguf(const sxt_config *config, int64_t n_ctx_train, sxt_rope_params *rope,
-                            sxt_error *error) {
+static sxt_status gguf_scaling(const sxt_config *config, int64_t n_ctx_train, sxt_rope_params *rope,
+                               sxt_error *error) {
     static const sxt_config_key key = {"rope.scaling.type", NULL}, tuned = {"rope.scaling.finetuned", NULL};
     const char *type = "linear"; /* what a missing type means when a factor is there */
     size_t n = strlen(type);
@@ -174,49 +174,43 @@ static sxt_status read_gguf(const sxt_config *config, int64_t n_ctx_train, sxt_r
 
 enum { MIN_ROT = 4 };
 
-/* Rotated dimensions: GGUF counts them, config.json gives the part of a head. */
-static sxt_status read_n_rot(const sxt_config *config, int32_t head_dim, sxt_rope_params *rope,
-                             sxt_error *error) {
-    static const sxt_config_key count = {"rope.dimension_count", NULL};
-    static const char *const older[] = {"rotary_pct", "rope_pct"}; /* names that families had of their own */
-    sxt_config_key part = {NULL, "partial_rotary_factor"};
-    for (size_t i = 0; i < 2 && sxt_json_is_none(sxt_json_get(config->json, part.hf)); i++)
-        if (!sxt_json_is_none(sxt_json_get(config->json, older[i]))) part.hf = older[i];
-    const sxt_json *nested = sxt_json_get(sxt_json_get(config->json, "rope_parameters"), part.hf);
-    sxt_config sub = {NULL, sxt_json_get(config->json, "rope_parameters"), "config.json: rope_parameters."};
-    int64_t n_rot = head_dim;
-    double factor = 1;
-    bool found, has_part;
-    SXT_TRY(sxt_config_integer(config, count, MIN_ROT, head_dim, &n_rot, &found, error));
-    SXT_TRY(sxt_config_number(nested ? &sub : config, part, 0, 1, &factor, &has_part, error));
-    if (has_part) n_rot = (int64_t)(head_dim * factor);
+sxt_status sxt_rope_set_n_rot(const char *where, const char *name, int64_t n_rot, int32_t head_dim,
+                              sxt_rope_params *rope, sxt_error *error) {
     if (n_rot < MIN_ROT || n_rot % 2 != 0)
         return sxt_fail(error, SXT_E_FORMAT,
-                        "%s%s gives %lld rotated dimensions of %d; needed an even number of at least %d",
-                        config->where,
-                        has_part       ? part.hf
-                        : config->gguf ? count.gguf
-                                       : "head_dim",
-                        (long long)n_rot, head_dim, MIN_ROT);
+                        "%s%s gives %lld rotated dimensions of %d; needed an even number of at least %d", where,
+                        name, (long long)n_rot, head_dim, MIN_ROT);
     rope->n_rot = (int32_t)n_rot;
     return SXT_OK;
 }
 
-sxt_status sxt_rope_config_read(const sxt_config *config, int32_t head_dim, int64_t n_ctx_train,
-                                sxt_rope_params *rope, sxt_error *error) {
-    static const sxt_config_key theta = {"rope.freq_base", "rope_theta"};
-    sxt_rope_params made = {.theta = 10000, .scaling = SXT_ROPE_NONE, .factor = 1};
+static sxt_status read_gguf(const sxt_config *config, int32_t head_dim, int64_t n_ctx_train,
+                            sxt_rope_params *rope, sxt_error *error) {
+    static const sxt_config_key theta = {"rope.freq_base", NULL}, count = {"rope.dimension_count", NULL};
+    int64_t n_rot = head_dim;
     bool found;
-    SXT_TRY(read_n_rot(config, head_dim, &made, error));
+    SXT_TRY(sxt_config_integer(config, count, MIN_ROT, head_dim, &n_rot, &found, error));
+    SXT_TRY(sxt_rope_set_n_rot(config->where, count.gguf, n_rot, head_dim, rope, error));
     SXT_TRY(
-        sxt_config_number(config, theta, SXT_ROPE_MIN_THETA, SXT_ROPE_MAX_THETA, &made.theta, &found, error));
-    if (!found) /* the name in GPT-NeoX */
-        SXT_TRY(sxt_config_number(config, (sxt_config_key){NULL, "rotary_emb_base"}, SXT_ROPE_MIN_THETA,
-                                  SXT_ROPE_MAX_THETA, &made.theta, &found, error));
+        sxt_config_number(config, theta, SXT_ROPE_MIN_THETA, SXT_ROPE_MAX_THETA, &rope->theta, &found, error));
+    return gguf_scaling(config, n_ctx_train, rope, error);
+}
+
+sxt_status sxt_rope_config_read(const sxt_config *config, int32_t head_dim, int64_t n_ctx_train,
+                                const sxt_rope_usual *usual, sxt_rope_params *rope, sxt_error *error) {
+    sxt_rope_params made = {.theta = 10000, .scaling = SXT_ROPE_NONE, .factor = 1};
     if (config->gguf)
-        SXT_TRY(read_gguf(config, n_ctx_train, &made, error));
+        SXT_TRY(read_gguf(config, head_dim, n_ctx_train, &made, error));
     else
-        SXT_TRY(sxt_rope_read_json(config, n_ctx_train, &made, error));
+        SXT_TRY(sxt_rope_read_json(config, head_dim, n_ctx_train, usual, &made, error));
     *rope = made;
     return SXT_OK;
+}
+
+sxt_status sxt_rope_config_read_local(const sxt_config *config, int32_t head_dim, sxt_rope_params *rope,
+                                      sxt_error *error) {
+    static const sxt_config_key key = {"rope.freq_base_swa", NULL};
+    bool found;
+    if (!config->gguf) return sxt_rope_read_json_local(config, head_dim, rope, error);
+    return sxt_config_number(config, key, SXT_ROPE_MIN_THETA, SXT_ROPE_MAX_THETA, &rope->theta, &found, error);
 }

@@ -1,8 +1,29 @@
 /* Rotary parameters of a config.json. */
+#include "model/rope_block.h"
 #include "model/rope_config.h"
 #include "model/rope_config_parts.h"
 
-#include <string.h>
+#include <math.h>
+
+/* found NULL: it has to be there. */
+static sxt_status read_factor(const sxt_config *block, sxt_rope_params *rope, bool *found, sxt_error *error) {
+    static const sxt_config_key key = {NULL, "factor"};
+    double factor;
+    bool is_there;
+    SXT_TRY(sxt_config_number(block, key, -HUGE_VAL, HUGE_VAL, &factor, &is_there, error));
+    if (found) *found = is_there;
+    if (!is_there && found) return SXT_OK;
+    if (!is_there)
+        return sxt_fail(error, SXT_E_FORMAT,
+                        "%sfactor is missing; give it, or remove the block where nothing is scaled",
+                        block->where);
+    if (factor < SXT_ROPE_MIN_FACTOR || factor > SXT_ROPE_MAX_FACTOR)
+        return sxt_fail(error, SXT_E_FORMAT,
+                        "%sfactor is %g; needed %g to %g, or no block where nothing is scaled", block->where,
+                        factor, SXT_ROPE_MIN_FACTOR, SXT_ROPE_MAX_FACTOR);
+    rope->factor = factor;
+    return SXT_OK;
+}
 
 static sxt_status hf_yarn(const sxt_config *config, int64_t n_ctx_train, sxt_rope_params *rope,
                           sxt_error *error) {
@@ -87,37 +108,18 @@ static sxt_status hf_longrope(const sxt_config *config, const sxt_config *whole,
     SXT_TRY(read_list(config, true, rope->n_rot / 2, NULL, error));
     SXT_TRY(read_list(config, false, rope->n_rot / 2, NULL, error));
     SXT_TRY(sxt_rope_read_original(sxt_json_is_none(inside) ? whole : config, n_ctx_train, rope, error));
-    SXT_TRY(sxt_config_number(config, (sxt_config_key){NULL, "factor"}, SXT_ROPE_MIN_FACTOR,
-                              SXT_ROPE_MAX_FACTOR, &rope->factor, &has_factor, error));
+    SXT_TRY(read_factor(config, rope, &has_factor, error));
     SXT_TRY(sxt_rope_longrope_factor(config, n_ctx_train, has_factor, rope, error));
     return sxt_config_number(config, (sxt_config_key){NULL, "attention_factor"}, 0.01, 100,
                              &rope->attention_factor, &found, error);
 }
 
-/* "default" when the block says nothing at all. `key` is the name that the file uses. */
-static sxt_status read_type(const sxt_config *config, sxt_config_key *key, const char **type, size_t *n,
-                            sxt_error *error) {
-    bool found;
-    *type = "default";
-    *n = strlen(*type);
-    SXT_TRY(sxt_config_string(config, *key, type, n, &found, error));
-    if (!found) {
-        key->hf = "type"; /* the name until 2024 */
-        SXT_TRY(sxt_config_string(config, *key, type, n, &found, error));
-    }
-    if (!found && (sxt_json_get(config->json, "factor") || sxt_json_get(config->json, "long_factor")))
-        return sxt_fail(error, SXT_E_FORMAT,
-                        "%srope_type is missing; needed linear, dynamic, yarn, llama3 or longrope",
-                        config->where);
-    return SXT_OK;
-}
-
 static sxt_status hf_scaling(const sxt_config *config, const sxt_config *whole, int64_t n_ctx_train,
                              sxt_rope_params *rope, sxt_error *error) {
-    sxt_config_key key = {NULL, "rope_type"};
+    sxt_config_key key;
     const char *type;
     size_t n;
-    SXT_TRY(read_type(config, &key, &type, &n, error));
+    SXT_TRY(sxt_rope_block_type(config, &key, &type, &n, error));
     if (sxt_rope_is_named(type, n, "default")) return SXT_OK;
     if (sxt_rope_is_named(type, n, "longrope") || sxt_rope_is_named(type, n, "su"))
         return hf_longrope(config, whole, n_ctx_train, rope, error);
@@ -125,8 +127,7 @@ static sxt_status hf_scaling(const sxt_config *config, const sxt_config *whole, 
     bool is_dynamic = sxt_rope_is_named(type, n, "dynamic");
     if (!is_linear && !is_yarn && !is_dynamic && !sxt_rope_is_named(type, n, "llama3"))
         return sxt_rope_fail_scaling(config, key, type, n, error);
-    SXT_TRY(sxt_config_number(config, (sxt_config_key){NULL, "factor"}, SXT_ROPE_MIN_FACTOR,
-                              SXT_ROPE_MAX_FACTOR, &rope->factor, NULL, error));
+    SXT_TRY(read_factor(config, rope, NULL, error));
     if (is_yarn) return hf_yarn(config, n_ctx_train, rope, error);
     rope->scaling = is_linear ? SXT_ROPE_LINEAR : SXT_ROPE_DYNAMIC;
     if (is_linear) return SXT_OK;
@@ -134,49 +135,73 @@ static sxt_status hf_scaling(const sxt_config *config, const sxt_config *whole, 
     return hf_llama3(config, n_ctx_train, rope, error);
 }
 
-/* An object of this name, NULL in *node when absent; anything else is refused. */
-static sxt_status find_object(const sxt_config *config, const char *name, const sxt_json **node,
-                              sxt_error *error) {
-    const sxt_json *member = sxt_json_get(config->json, name);
-    if (sxt_json_is_none(member)) return SXT_OK;
-    if (sxt_json_kind_of(member) != SXT_JSON_OBJECT)
-        return sxt_fail(error, SXT_E_FORMAT, "%s%s has a value of the wrong kind; needed an object",
-                        config->where, name);
-    *node = member;
+/* Rotated dimensions: a part of each head, under the name of today or one that families had of their own. */
+static sxt_status read_n_rot(const sxt_config *config, const sxt_config *block, int32_t head_dim, double usual,
+                             sxt_rope_params *rope, sxt_error *error) {
+    static const char *const names[] = {"partial_rotary_factor", "rotary_pct", "rope_pct"};
+    sxt_rope_said said = {NULL};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        SXT_TRY(sxt_rope_hear(block, names[i], 0, 1, &said, error));
+        SXT_TRY(sxt_rope_hear(config, names[i], 0, 1, &said, error));
+    }
+    if (!said.name && usual > 0 && usual < 1) said = (sxt_rope_said){config->where, names[0], usual};
+    double part = said.name ? said.value : 1;
+    return sxt_rope_set_n_rot(said.name ? said.where : config->where, said.name ? said.name : "head_dim",
+                              (int64_t)(head_dim * part), head_dim, rope, error);
+}
+
+static sxt_status read_theta(const sxt_config *config, const sxt_config *block, double usual,
+                             sxt_rope_params *rope, sxt_error *error) {
+    const double low = SXT_ROPE_MIN_THETA, high = SXT_ROPE_MAX_THETA;
+    sxt_rope_said said = {NULL};
+    SXT_TRY(sxt_rope_hear(block, "rope_theta", low, high, &said, error));
+    SXT_TRY(sxt_rope_hear(config, "rope_theta", low, high, &said, error));
+    SXT_TRY(sxt_rope_hear(config, "rotary_emb_base", low, high, &said, error)); /* the name in GPT-NeoX */
+    rope->theta = said.name ? said.value : usual;
     return SXT_OK;
 }
 
-/* The block that holds the parameters; sub->json is NULL where there is none. */
-static sxt_status find_block(const sxt_config *config, sxt_config *sub, sxt_error *error) {
-    *sub = (sxt_config){.where = "config.json: rope_parameters."};
-    SXT_TRY(find_object(config, "rope_parameters", &sub->json, error));
-    if (sub->json) return SXT_OK;
-    sub->where = "config.json: rope_scaling.";
-    return find_object(config, "rope_scaling", &sub->json, error);
+sxt_status sxt_rope_read_json(const sxt_config *config, int32_t head_dim, int64_t n_ctx_train,
+                              const sxt_rope_usual *usual, sxt_rope_params *rope, sxt_error *error) {
+    sxt_config block;
+    SXT_TRY(sxt_rope_block_find(config, &block, error));
+    SXT_TRY(sxt_rope_block_check(&block, error));
+    SXT_TRY(read_n_rot(config, &block, head_dim, usual->part, rope, error));
+    SXT_TRY(read_theta(config, &block, usual->theta, rope, error));
+    return block.json ? hf_scaling(&block, config, n_ctx_train, rope, error) : SXT_OK;
 }
 
-sxt_status sxt_rope_read_json(const sxt_config *config, int64_t n_ctx_train, sxt_rope_params *rope,
-                              sxt_error *error) {
-    static const sxt_config_key theta = {NULL, "rope_theta"};
-    sxt_config sub;
-    bool found;
-    SXT_TRY(find_block(config, &sub, error));
-    if (!sub.json) return SXT_OK;
-    for (void *it = sxt_json_next(sub.json, NULL); it; it = sxt_json_next(sub.json, it))
-        if (sxt_json_kind_of(sxt_json_value(it)) == SXT_JSON_OBJECT)
-            return sxt_fail(error, SXT_E_UNSUPPORTED,
-                            "%s%.64s is an object; rotary parameters that differ between layers are not "
-                            "supported",
-                            sub.where, sxt_json_key(it));
-    SXT_TRY(
-        sxt_config_number(&sub, theta, SXT_ROPE_MIN_THETA, SXT_ROPE_MAX_THETA, &rope->theta, &found, error));
-    return hf_scaling(&sub, config, n_ctx_train, rope, error);
+/* Only a base of their own: what Gemma 3 is, and all that GGUF has a key for. */
+sxt_status sxt_rope_read_json_local(const sxt_config *config, int32_t head_dim, sxt_rope_params *rope,
+                                    sxt_error *error) {
+    const double low = SXT_ROPE_MIN_THETA, high = SXT_ROPE_MAX_THETA;
+    sxt_rope_said said = {NULL}, part = {NULL};
+    sxt_config block;
+    sxt_config_key key;
+    const char *type;
+    size_t n;
+    SXT_TRY(sxt_rope_block_find_sliding(config, &block, error));
+    SXT_TRY(sxt_rope_block_check(&block, error));
+    SXT_TRY(sxt_rope_block_type(&block, &key, &type, &n, error));
+    if (!sxt_rope_is_named(type, n, "default"))
+        return sxt_fail(error, SXT_E_UNSUPPORTED,
+                        "%s%s is \"%.*s\"; layers with a window can have a base of their own, and no scaling",
+                        block.where, key.hf, (int)(n < 64 ? n : 64), type);
+    SXT_TRY(sxt_rope_hear(&block, "partial_rotary_factor", 0, 1, &part, error));
+    if (part.name && (int32_t)(head_dim * part.value) != rope->n_rot)
+        return sxt_fail(error, SXT_E_UNSUPPORTED,
+                        "%s%s is %g; needed what rotates %d dimensions, as other layers do", part.where,
+                        part.name, part.value, rope->n_rot);
+    SXT_TRY(sxt_rope_hear(&block, "rope_theta", low, high, &said, error));
+    SXT_TRY(sxt_rope_hear(config, "rope_local_base_freq", low, high, &said, error));
+    if (said.name) rope->theta = said.value;
+    return SXT_OK;
 }
 
 sxt_status sxt_rope_config_list(const sxt_json *document, bool is_long, int32_t n, float *list,
                                 sxt_error *error) {
     const sxt_config config = {NULL, document, "config.json: "};
     sxt_config sub;
-    SXT_TRY(find_block(&config, &sub, error));
+    SXT_TRY(sxt_rope_block_find(&config, &sub, error));
     return read_list(&sub, is_long, n, list, error);
 }

@@ -19,7 +19,7 @@ typedef struct member {
     const char *key, *value; /* JSON text; a NULL value leaves the member out */
 } member;
 
-enum { MAX_EDITS = 3 };
+enum { MAX_EDITS = 6 };
 
 static const member base_config[] = {
     {"model_type", "\"llama\""},  {"vocab_size", "1536"},     {"hidden_size", "256"},
@@ -144,7 +144,15 @@ static void test_config_layers_that_slide(void **state) {
         {{{"sliding_window", "64"}}, 15, 64},
         {{{"sliding_window", "64"}, {"layer_types", "[" FULL "," FULL "," FULL "," FULL "]"}}, 0, 0},
         {{{"sliding_window", "64"}, {"layer_types", "[" SLIDES "," FULL "," FULL "," SLIDES "]"}}, 9, 64},
-        {{{"layer_types", "[" SLIDES "," FULL "," FULL "," SLIDES "]"}}, 0, 0},
+        {{{"layer_types", "[" FULL "," FULL "," FULL "," FULL "]"}}, 0, 0},
+        {{{"model_type", "\"gemma3_text\""},
+          {"query_pre_attn_scalar", "32"},
+          {"hidden_act", "null"},
+          {"sliding_window", "64"},
+          {"sliding_window_pattern", "2"},
+          {"layer_types", "[" SLIDES "," FULL "," FULL "," SLIDES "]"}},
+         9,
+         64},
         {{{"model_type", "\"qwen2\""}, {"sliding_window", "64"}}, 0, 0},
         {{{"model_type", "\"qwen2\""}, {"sliding_window", "64"}, {"use_sliding_window", "true"}}, 0, 0},
     };
@@ -267,13 +275,94 @@ static void test_config_yarn_details(void **state) {
 /* Newer files keep everything, the base too, in rope_parameters. */
 static void test_config_rope_parameters(void **state) {
     (void)state;
-    sxt_rope_params r = rope_of("rope_parameters", "{\"rope_type\": \"default\", \"rope_theta\": 1000000.0}");
+    static const member new_base[MAX_EDITS] = {
+        {"rope_theta", NULL}, {"rope_parameters", "{\"rope_type\": \"default\", \"rope_theta\": 1000000.0}"}};
+    sxt_rope_params r = good_config(new_base).rope;
     assert_true(r.theta == 1e6 && r.scaling == SXT_ROPE_NONE);
-    r = rope_of("rope_parameters", "{\"rope_theta\": 20000}");
+    r = good_config((member[MAX_EDITS]){{"rope_theta", "null"}, {"rope_parameters", "{\"rope_theta\": 20000}"}})
+            .rope;
     assert_true(r.theta == 2e4 && r.scaling == SXT_ROPE_NONE);
+    r = good_config((member[MAX_EDITS]){{"rope_theta", NULL}}).rope;
+    assert_true(r.theta == 1e4 && r.n_rot == 32);
     r = rope_of("rope_parameters",
                 "{\"rope_type\": \"linear\", \"factor\": 2, \"partial_rotary_factor\": 0.5}");
     assert_true(r.theta == 1e4 && r.factor == 2 && r.n_rot == 16);
+}
+
+/* A file may say a thing in two places if it says the same, and what means nothing may be there. */
+static void test_config_rope_twice(void **state) {
+    (void)state;
+    sxt_rope_params r =
+        good_config((member[MAX_EDITS]){{"rope_scaling", "{\"type\": \"yarn\", \"factor\": 4}"},
+                                        {"rope_parameters",
+                                         "{\"rope_type\": \"yarn\", \"factor\": 4.0, \"rope_theta\": "
+                                         "10000, \"beta_fast\": null}"},
+                                        {"rotary_emb_base", "10000"}})
+            .rope;
+    check_print(&r, "yarn:factor=4,original_context=256");
+    r = good_config((member[MAX_EDITS]){{"partial_rotary_factor", "0.5"},
+                                        {"rotary_pct", "0.5"},
+                                        {"rope_parameters", "{\"partial_rotary_factor\": 0.5}"}})
+            .rope;
+    assert_int_equal(r.n_rot, 16);
+    r = rope_of(
+        "rope_scaling",
+        "{\"type\": \"su\", \"rope_type\": \"longrope\", \"long_factor\": [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, "
+        "1, 1, 1, 1, 1], \"short_factor\": [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1]}");
+    assert_int_equal(r.scaling, SXT_ROPE_LONGROPE);
+    r = rope_of("rope_scaling",
+                "{\"type\": \"yarn\", \"factor\": 4, \"attn_factor\": 1, \"extrapolation_factor\": 1.0, "
+                "\"alpha\": null, \"_comment\": \"x\", \"low_freq_factor\": 1}");
+    check_print(&r, "yarn:factor=4,original_context=256");
+    r = rope_of("rope_scaling", "{\"type\": \"linear\", \"factor\": 1}");
+    assert_true(r.factor == 1);
+}
+
+/* Python writes NaN and Infinity into JSON; they are no numbers there, and the place is named. */
+static void test_config_not_a_number(void **state) {
+    (void)state;
+    static const char *const words[] = {"NaN", "Infinity", "1e400"};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        char text[128];
+        sxt_json *document;
+        sxt_error error;
+        snprintf(text, sizeof text, "{\"rope_scaling\":\n{\"type\": \"linear\", \"factor\": %s}}", words[i]);
+        assert_int_equal(sxt_json_parse(text, strlen(text), &document, &error), SXT_E_FORMAT);
+        assert_non_null(strstr(error.text, "line 2"));
+        assert_non_null(strstr(error.text, words[i]));
+    }
+}
+
+#define GEMMA3(parameters)                                                                                     \
+    {"model_type", "\"gemma3_text\""}, {"query_pre_attn_scalar", "32"}, {"hidden_act", "null"},                \
+        {"rope_theta", NULL}, {                                                                                \
+        "rope_parameters", parameters                                                                          \
+    }
+#define KINDS(full, sliding) "{\"full_attention\": " full ", \"sliding_attention\": " sliding "}"
+
+/* Gemma 3: one base for layers with a window, another and a scaling for the others. */
+static void test_config_rope_for_kinds(void **state) {
+    (void)state;
+    static const struct {
+        member edits[MAX_EDITS];
+        double theta, local_theta, factor;
+    } rows[] = {
+        {{GEMMA3(NULL)}, 1e6, 1e4, 1},
+        {{GEMMA3("{\"rope_theta\": 500000}"), {"rope_local_base_freq", "20000"}}, 5e5, 2e4, 1},
+        {{GEMMA3(KINDS("{\"rope_type\": \"linear\", \"factor\": 8, \"rope_theta\": 2000000.0}",
+                       "{\"rope_type\": \"default\", \"rope_theta\": 30000}"))},
+         2e6,
+         3e4,
+         8},
+        {{GEMMA3(KINDS("{\"rope_type\": \"default\"}", "null"))}, 1e6, 1e4, 1},
+        {{GEMMA3(KINDS("{}", "{\"rope_theta\": 5000}")), {"rope_local_base_freq", "5000"}}, 1e6, 5e3, 1},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        sxt_hparams h = good_config(rows[i].edits);
+        assert_true(h.has_local_rope && h.rope.theta == rows[i].theta && h.rope.factor == rows[i].factor);
+        assert_true(h.local_rope.theta == rows[i].local_theta && h.local_rope.scaling == SXT_ROPE_NONE);
+        assert_int_equal(h.local_rope.n_rot, h.rope.n_rot);
+    }
 }
 
 typedef struct bad_config {
@@ -436,6 +525,61 @@ static const bad_config bad_configs[] = {
     {{{"rope_parameters", "{\"full_attention\": {\"rope_type\": \"default\"}}"}},
      U,
      "full_attention is an object"},
+    {{{"rope_parameters", "{\"sliding_attention\": {}}"}}, F, "rope_parameters.full_attention is missing"},
+    {{GEMMA3("{\"full_attention\": {}, \"chunked_attention\": {}}")},
+     U,
+     "rope_parameters.chunked_attention stands"},
+    {{GEMMA3("{\"full_attention\": {}, \"rope_theta\": 10000}")},
+     U,
+     "rope_parameters.rope_theta stands beside"},
+    {{GEMMA3(KINDS("{}", "{\"rope_type\": \"linear\", \"factor\": 2}"))},
+     U,
+     "sliding_attention.rope_type is \"linear\"; layers with a window"},
+    {{GEMMA3(KINDS("{}", "{\"rope_theta\": 0}"))}, F, "sliding_attention.rope_theta is 0"},
+    {{GEMMA3(KINDS("{}", "{\"partial_rotary_factor\": 0.5}"))},
+     U,
+     "sliding_attention.partial_rotary_factor is 0.5"},
+    {{GEMMA3(KINDS("{\"rope_type\": \"linear\"}", "{}"))}, F, "full_attention.factor is missing"},
+    {{GEMMA3(KINDS("{}", "4"))}, F, "rope_parameters.sliding_attention has a value of the wrong kind"},
+    {{GEMMA3(KINDS("{}", "{\"rope_theta\": 5000}")), {"rope_local_base_freq", "6000"}},
+     F,
+     "sliding_attention.rope_theta is 5000 and config.json: rope_local_base_freq 6000; needed the same"},
+    {{{"rope_parameters", "{\"rope_theta\": 20000}"}},
+     F,
+     "rope_parameters.rope_theta is 20000 and config.json: rope_theta"},
+    {{{"rotary_emb_base", "20000"}}, F, "rope_theta is 10000 and config.json: rotary_emb_base 20000"},
+    {{{"partial_rotary_factor", "0.5"}, {"rope_pct", "0.25"}},
+     F,
+     "partial_rotary_factor is 0.5 and config.json: rope_pct"},
+    {{{"rope_scaling", "{\"type\": \"linear\", \"factor\": 2}"},
+      {"rope_parameters", "{\"rope_type\": \"default\"}"}},
+     F,
+     "rope_parameters.rope_type and rope_scaling.rope_type differ; remove"},
+    {{{"rope_scaling", "{\"type\": \"linear\", \"factor\": 2}"},
+      {"rope_parameters", "{\"rope_type\": \"linear\", \"factor\": 4}"}},
+     F,
+     "rope_parameters.factor and rope_scaling.factor differ"},
+    {{{"rope_scaling", "{\"type\": \"linear\", \"rope_type\": \"yarn\", \"factor\": 2}"}},
+     F,
+     "rope_type is \"yarn\" and type \"linear\""},
+    {{{"rope_scaling", "{\"type\": \"dynamic\", \"factor\": 2, \"alpha\": 1000}"}},
+     U,
+     "rope_scaling.alpha is not supported"},
+    {{{"rope_scaling", "{\"type\": \"yarn\", \"factor\": 2, \"attn_factor\": 0.5}"}},
+     U,
+     "attn_factor is not supported"},
+    {{{"rope_scaling", "{\"type\": \"default\", \"mrope_section\": [8, 4, 4]}"}},
+     U,
+     "mrope_section is not supported"},
+    {{{"rope_scaling", "{\"type\": \"linear\", \"factor\": 0.5}"}},
+     F,
+     "factor is 0.5; needed 1 to 1e+06, or no block"},
+    {{{"layer_types", "[" SLIDES "," FULL "," FULL "," SLIDES "]"}}, F, "sliding_window gives them no width"},
+    {{{"layer_types", "[" SLIDES "," FULL "," FULL "," FULL "]"},
+      {"sliding_window", "8"},
+      {"use_sliding_window", "false"}},
+     F,
+     "sliding_window gives them no width"},
     {{{"rope_parameters", "{\"rope_theta\": 0.5}"}}, F, "rope_parameters.rope_theta is 0.5"},
     {{{"rope_parameters", "[]"}}, F, "rope_parameters has a value of the wrong kind"},
 };
@@ -655,6 +799,8 @@ static const struct {
      F,
      "dynamic_factor is 0"},
     {{{"llama.rope.scaling.factor", 'f', "-1"}}, F, "llama.rope.scaling.factor is -1"},
+    {{{"llama.rope.scaling.factor", 'f', "0.5"}}, F, "llama.rope.scaling.factor is 0.5; needed 1 to"},
+    {{{"llama.rope.scaling.factor", 'f', "nan"}}, F, "'llama.rope.scaling.factor' is not a finite number"},
     {{{"llama.rope.scaling.factor", 'f', "1e-9"}}, F, "llama.rope.scaling.factor is 1e-09"},
     {{{"llama.rope.scaling.attn_factor", 'f', "0"}}, F, "attn_factor is 0"},
     {{{"llama.rope.scaling.yarn_log_multiplier", 'f', "0.1"}}, U, "yarn_log_multiplier is 0.1"},
@@ -753,6 +899,9 @@ int main(void) {
         cmocka_unit_test(test_config_length_dependent),
         cmocka_unit_test(test_config_yarn_details),
         cmocka_unit_test(test_config_rope_parameters),
+        cmocka_unit_test(test_config_rope_twice),
+        cmocka_unit_test(test_config_not_a_number),
+        cmocka_unit_test(test_config_rope_for_kinds),
         cmocka_unit_test(test_bad_configs),
         cmocka_unit_test(test_vocabulary_sizes),
         cmocka_unit_test(test_gguf_is_read),
