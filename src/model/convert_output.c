@@ -2,15 +2,11 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "format/gguf_split.h"
 
 #include <dirent.h>
 #include <string.h>
-
-static bool ends_with(const char *text, const char *tail) {
-    size_t n = strlen(text), n_tail = strlen(tail);
-    return n >= n_tail && strcmp(text + n - n_tail, tail) == 0;
-}
 
 /* A GGUF that lies in a model folder is not read, so it may be written. */
 static sxt_status folder_has(const char *folder, const char *output, bool *has, sxt_error *error) {
@@ -18,7 +14,7 @@ static sxt_status folder_has(const char *folder, const char *output, bool *has, 
     if (!entries) return sxt_fail(error, SXT_E_IO, "%.200s: cannot list the folder", folder);
     sxt_status status = SXT_OK;
     for (struct dirent *entry = readdir(entries); entry && !*has; entry = readdir(entries)) {
-        if (ends_with(entry->d_name, ".gguf")) continue;
+        if (sxt_text_ends_with(entry->d_name, ".gguf")) continue;
         char *path = sxt_path_join(folder, entry->d_name);
         if (!path) {
             status = sxt_fail_memory(error, "a file name", strlen(folder) + strlen(entry->d_name));
