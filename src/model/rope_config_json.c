@@ -139,7 +139,7 @@ static sxt_status hf_scaling(const sxt_config *config, const sxt_config *whole, 
 static sxt_status read_n_rot(const sxt_config *config, const sxt_config *block, int32_t head_dim, double usual,
                              sxt_rope_params *rope, sxt_error *error) {
     static const char *const names[] = {"partial_rotary_factor", "rotary_pct", "rope_pct"};
-    sxt_rope_said said = {NULL};
+    sxt_rope_said said = {.name = NULL};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         SXT_TRY(sxt_rope_hear(block, names[i], 0, 1, &said, error));
         SXT_TRY(sxt_rope_hear(config, names[i], 0, 1, &said, error));
@@ -153,7 +153,7 @@ static sxt_status read_n_rot(const sxt_config *config, const sxt_config *block, 
 static sxt_status read_theta(const sxt_config *config, const sxt_config *block, double usual,
                              sxt_rope_params *rope, sxt_error *error) {
     const double low = SXT_ROPE_MIN_THETA, high = SXT_ROPE_MAX_THETA;
-    sxt_rope_said said = {NULL};
+    sxt_rope_said said = {.name = NULL};
     SXT_TRY(sxt_rope_hear(block, "rope_theta", low, high, &said, error));
     SXT_TRY(sxt_rope_hear(config, "rope_theta", low, high, &said, error));
     SXT_TRY(sxt_rope_hear(config, "rotary_emb_base", low, high, &said, error)); /* the name in GPT-NeoX */
@@ -175,7 +175,7 @@ sxt_status sxt_rope_read_json(const sxt_config *config, int32_t head_dim, int64_
 sxt_status sxt_rope_read_json_local(const sxt_config *config, int32_t head_dim, sxt_rope_params *rope,
                                     sxt_error *error) {
     const double low = SXT_ROPE_MIN_THETA, high = SXT_ROPE_MAX_THETA;
-    sxt_rope_said said = {NULL}, part = {NULL};
+    sxt_rope_said said = {.name = NULL}, part = {.name = NULL};
     sxt_config block;
     sxt_config_key key;
     const char *type;
