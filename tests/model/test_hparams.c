@@ -820,13 +820,7 @@ static void test_bad_ggufs(void **state) {
 /* ---- Damage ---- */
 
 /* Whatever happens to a config.json, it is read with numbers in range or refused in one line. */
-static void test_mutations(void **state) {
-    (void)state;
-    const member edits[MAX_EDITS] = {
-        {"rope_scaling",
-         "{\"rope_type\": \"yarn\", \"factor\": 4.0, \"original_max_position_embeddings\": 64}"},
-        {"head_dim", "32"},
-        {"sliding_window", "64"}};
+static void check_mutations(const member *edits) {
     char *seed = make_config(edits);
     sxt_rng rng = sxt_rng_make(20);
     int n_read = 0, n_refused = 0;
@@ -855,6 +849,20 @@ static void test_mutations(void **state) {
     }
     assert_true(n_read > 500 && n_refused > 2500); /* both sides are exercised */
     sxt_free(seed);
+}
+
+static void test_mutations(void **state) {
+    (void)state;
+    const member one_block[MAX_EDITS] = {
+        {"rope_scaling",
+         "{\"rope_type\": \"yarn\", \"factor\": 4.0, \"original_max_position_embeddings\": 64}"},
+        {"head_dim", "32"},
+        {"sliding_window", "64"}};
+    const member kinds[MAX_EDITS] = {
+        GEMMA3(KINDS("{\"rope_type\": \"linear\", \"factor\": 8.0}", "{\"rope_theta\": 10000}")),
+        {"sliding_window", "64"}};
+    check_mutations(one_block);
+    check_mutations(kinds);
 }
 
 /* Every family has the names that a file may give it, and an error offers it. */
