@@ -125,8 +125,10 @@ class Random(CommandTest):
         """One line that names the file, the field and what it needs."""
         yarn = '{"type": "yarn", "factor": %s}'
         for block, says in (('{"type": "dynamic"}', ["rope_scaling.factor is missing"]),
-                            (yarn % "NaN", ["bad.json", "NaN"]), (yarn % "-4", ["factor is -4; needed 0.01 to 1e+06"]),
-                            (yarn % "1e999", ["bad.json"]), (yarn % "null", ["rope_scaling.factor is missing"]),
+                            (yarn % "NaN", ["bad.json", "NaN"]), (yarn % "-4", ["factor is -4; needed 1 to 1e+06"]),
+                            (yarn % "0.5", ["factor is 0.5; needed 1 to 1e+06"]), (yarn % "1e999", ["bad.json"]),
+                            (yarn % "null", ["rope_scaling.factor is missing"]),
+                            ('{"type": "dynamic", "factor": 2, "alpha": 9}', ["rope_scaling.alpha is not supported"]),
                             ('{"factor": 4.0}', ["rope_type is missing"]),
                             ('{"type": "llama3", "factor": 8, "low_freq_factor": 4, "high_freq_factor": 4}',
                              ["high_freq_factor is 4; needed more"]),
