@@ -1,5 +1,6 @@
 /* Hyper-parameters: all of them, in the order in which they need each other. */
 #include "model/hparams_parts.h"
+#include "model/rope_block.h"
 #include "model/rope_config.h"
 
 #include <stdio.h>
@@ -132,7 +133,7 @@ static sxt_status read_positions(const sxt_config *config, const sxt_source *sou
     SXT_TRY(sxt_hparams_read_windows(config, h, error));
     SXT_TRY(read_rope(config, h, error));
     if (h->arch->read) SXT_TRY(h->arch->read(config, source, h, error));
-    if (!h->has_local_rope) SXT_TRY(sxt_rope_config_refuse_local(config, error));
+    if (!h->has_local_rope) SXT_TRY(sxt_rope_block_refuse_kinds(config, error));
     sxt_hparams_settle_windows(h);
     return settle_rope(config, h, error);
 }

@@ -127,7 +127,7 @@ sxt_status sxt_rope_block_find_sliding(const sxt_config *config, sxt_config *blo
     return find_block(config, SLIDING, block, error);
 }
 
-sxt_status sxt_rope_config_refuse_local(const sxt_config *config, sxt_error *error) {
+sxt_status sxt_rope_block_refuse_kinds(const sxt_config *config, sxt_error *error) {
     for (int i = 0; i < N_PLACES; i++) {
         const sxt_json *whole = sxt_json_get(config->json, places[i].name);
         for (void *it = sxt_json_next(whole, NULL); it; it = sxt_json_next(whole, it))

@@ -12,6 +12,9 @@ sxt_status sxt_rope_block_find(const sxt_config *config, sxt_config *block, sxt_
 /* Those of layers that slide, where the file tells the kinds apart. */
 sxt_status sxt_rope_block_find_sliding(const sxt_config *config, sxt_config *block, sxt_error *error);
 
+/* Of families whose layers all turn alike: refuses a file that tells kinds of layers apart. */
+sxt_status sxt_rope_block_refuse_kinds(const sxt_config *config, sxt_error *error);
+
 /* Refuses a member that no reader here knows: it could change the angles. */
 sxt_status sxt_rope_block_check(const sxt_config *block, sxt_error *error);
 

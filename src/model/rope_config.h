@@ -20,8 +20,6 @@ sxt_status sxt_rope_config_read(const sxt_config *config, int32_t head_dim, int6
  * one; `rope` holds the family's, without scaling. */
 sxt_status sxt_rope_config_read_local(const sxt_config *config, int32_t head_dim, sxt_rope_params *rope,
                                       sxt_error *error);
-/* Of other families: refuses a file that tells kinds of layers apart. */
-sxt_status sxt_rope_config_refuse_local(const sxt_config *config, sxt_error *error);
 
 /* longrope's list from a whole config.json: n finite numbers above 0. */
 sxt_status sxt_rope_config_list(const sxt_json *document, bool is_long, int32_t n, float *list,
