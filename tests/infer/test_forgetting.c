@@ -1,8 +1,6 @@
 /* A plan that forgets keeps in memory what its tokens can still see and nothing else: the bits are those of a
  * session that keeps all, for any chunk and any number of threads, after a save and load too; and going back
  * to what is forgotten is refused, or read again. */
-#include "infer/session.h"
-
 #include "base/file.h"
 
 #include <stdarg.h>
@@ -10,79 +8,34 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 /* Several times around the ring; no multiple of any block. */
 #if defined(SXT_SANITIZED)
-enum { N_TEXT = 1411 };
+enum { N_PROMPT = 1411 };
 #else
-enum { N_TEXT = 3411 };
+enum { N_PROMPT = 3411 };
 #endif
+
+#include "infer/sample_sessions.h"
 
 static const char *const plan = "streaming:sinks=5,recent=120"; /* 126 keys in sight: a ring of a few blocks */
 
-static sxt_model *model;
-static int32_t text[N_TEXT];
-
-static int open_model(void **state) {
-    (void)state;
-    sxt_model_params params = {.keep_window = true};
-    if (sxt_model_load("models/tiny-f16.gguf", &params, &model, NULL) != SXT_OK) return -1;
-    sxt_rng rng = sxt_rng_make(5);
-    for (int i = 1; i < N_TEXT; i++) text[i] = (int32_t)(300 + sxt_rng_u32(&rng) % 1000);
-    return 0;
-}
-
-static int close_model(void **state) {
-    (void)state;
-    sxt_model_unload(model);
-    return 0;
-}
-
 static sxt_session *open_session(const char *name, int threads, int chunk, bool keeps_all) {
-    sxt_session_params params = sxt_session_params_default();
+    sxt_session_params params = params_of(name, threads, chunk, SXT_PRECISION_FAST);
     params.n_ctx = keeps_all ? 4096 : 0;
-    params.n_threads = threads;
-    params.chunk = chunk;
-    params.plan = name;
     params.reread = keeps_all;
-    sxt_session *s = NULL;
-    sxt_error error = {0};
-    if (sxt_session_new(model, &params, &s, &error) != SXT_OK) fail_msg("%s", error.text);
-    return s;
-}
-
-static void must_sync(sxt_session *s, int64_t n) {
-    sxt_error error = {0};
-    if (sxt_session_sync(s, text, n, 0, &error) != SXT_OK) fail_msg("%s", error.text);
-}
-
-/* Logits (n_vocab) behind what the session holds, to be freed. */
-static float *copy_logits(sxt_session *s) {
-    const float *logits;
-    size_t bytes = (size_t)model->hparams.n_vocab * sizeof *logits;
-    assert_int_equal(sxt_session_logits(s, &logits, NULL), SXT_OK);
-    float *copy = malloc(bytes);
-    return memcpy(copy, logits, bytes);
+    return must_open(&params);
 }
 
 /* Logits behind the first n tokens by a session that keeps all. */
 static float *expected(const char *name, int64_t n) {
     sxt_session *s = open_session(name, 1, 512, true);
-    must_sync(s, n);
+    must_sync(s, n, 0);
     assert_int_equal(s->oldest, 0);
     float *logits = copy_logits(s);
     sxt_session_free(s);
     return logits;
-}
-
-static void must_equal(sxt_session *s, const float *wanted) {
-    float *logits = copy_logits(s);
-    assert_memory_equal(logits, wanted, (size_t)model->hparams.n_vocab * sizeof *logits);
-    free(logits);
 }
 
 static void the_bits_are_those_of_a_session_that_keeps_all(void **state) {
@@ -92,12 +45,12 @@ static void the_bits_are_those_of_a_session_that_keeps_all(void **state) {
                                         "lm-infinite:sinks=3,recent=77"};
     static const int chunks[] = {512, 100, 7};
     for (size_t i = 0; i < sizeof plans / sizeof *plans; i++) {
-        float *wanted = expected(plans[i], N_TEXT);
+        float *wanted = expected(plans[i], N_PROMPT);
         for (int c = 0; c < 3; c++) {
             sxt_session *s = open_session(plans[i], 1 + c, chunks[c], false);
-            must_sync(s, N_TEXT);
+            must_sync(s, N_PROMPT, 0);
             assert_true(s->oldest > 0); /* else nothing was tried */
-            must_equal(s, wanted);
+            assert_same_logits(s, wanted);
             sxt_session_free(s);
         }
         free(wanted);
@@ -107,10 +60,10 @@ static void the_bits_are_those_of_a_session_that_keeps_all(void **state) {
 static void token_by_token_too(void **state) {
     (void)state;
     sxt_session *s = open_session(plan, 2, 64, false);
-    for (int64_t n = N_TEXT - 700; n <= N_TEXT; n++) must_sync(s, n);
-    assert_true(s->stats.n_reused == N_TEXT - 1 && s->oldest > N_TEXT - 700);
-    float *wanted = expected(plan, N_TEXT);
-    must_equal(s, wanted);
+    for (int64_t n = N_PROMPT - 700; n <= N_PROMPT; n++) must_sync(s, n, 0);
+    assert_true(s->stats.n_reused == N_PROMPT - 1 && s->oldest > N_PROMPT - 700);
+    float *wanted = expected(plan, N_PROMPT);
+    assert_same_logits(s, wanted);
     free(wanted);
     sxt_session_free(s);
 }
@@ -121,27 +74,27 @@ static void memory_does_not_grow_with_the_text(void **state) {
     uint64_t bytes = s->cache.bytes;
     assert_int_equal(s->params.n_ctx, SXT_MOST_CTX);
     assert_true(s->cache.room.n_tokens < 700 && s->history.room < 800);
-    must_sync(s, N_TEXT);
+    must_sync(s, N_PROMPT, 0);
     assert_int_equal(s->cache.bytes, bytes);
     const sxt_history *h = &s->history;
-    assert_true(h->n == N_TEXT && h->n - h->first > 126 && h->n - h->first <= h->room);
-    assert_memory_equal(h->tokens, text + h->first, (size_t)(h->n - h->first) * sizeof *text);
+    assert_true(h->n == N_PROMPT && h->n - h->first > 126 && h->n - h->first <= h->room);
+    assert_memory_equal(h->tokens, prompt + h->first, (size_t)(h->n - h->first) * sizeof *prompt);
     sxt_session_free(s);
 }
 
 static void what_changed_in_forgotten_text_is_noticed(void **state) {
     (void)state;
     sxt_session *s = open_session(plan, 1, 64, false);
-    must_sync(s, N_TEXT);
-    must_sync(s, N_TEXT);
-    assert_int_equal(s->stats.n_reused, N_TEXT);
-    text[3]++;
-    must_sync(s, N_TEXT);
+    must_sync(s, N_PROMPT, 0);
+    must_sync(s, N_PROMPT, 0);
+    assert_int_equal(s->stats.n_reused, N_PROMPT);
+    prompt[3]++;
+    must_sync(s, N_PROMPT, 0);
     assert_int_equal(s->stats.n_reused, 0);
-    float *wanted = expected(plan, N_TEXT);
-    must_equal(s, wanted);
+    float *wanted = expected(plan, N_PROMPT);
+    assert_same_logits(s, wanted);
     free(wanted);
-    text[3]--;
+    prompt[3]--;
     sxt_session_free(s);
 }
 
@@ -150,23 +103,23 @@ static void it_goes_back_as_far_as_it_remembers(void **state) {
     (void)state;
     sxt_session *s = open_session(plan, 2, 64, false);
     sxt_error error;
-    must_sync(s, N_TEXT);
+    must_sync(s, N_PROMPT, 0);
     int64_t least = s->oldest + s->memory.n_nearest;
-    assert_true(least < N_TEXT);
+    assert_true(least < N_PROMPT);
     assert_int_equal(sxt_session_rollback(s, least - 1, &error), SXT_E_LIMIT);
     assert_non_null(strstr(error.text, "forgotten"));
-    assert_int_equal(s->history.n, N_TEXT);
+    assert_int_equal(s->history.n, N_PROMPT);
     assert_int_equal(sxt_session_rollback(s, least, &error), SXT_OK);
     float *wanted = expected(plan, least);
-    must_equal(s, wanted);
+    assert_same_logits(s, wanted);
     free(wanted);
-    must_sync(s, N_TEXT);
-    wanted = expected(plan, N_TEXT);
-    must_equal(s, wanted);
-    must_sync(s, 300); /* forgotten: read again */
+    must_sync(s, N_PROMPT, 0);
+    wanted = expected(plan, N_PROMPT);
+    assert_same_logits(s, wanted);
+    must_sync(s, 300, 0); /* forgotten: read again */
     assert_int_equal(s->stats.n_reused, 0);
-    must_sync(s, N_TEXT);
-    must_equal(s, wanted);
+    must_sync(s, N_PROMPT, 0);
+    assert_same_logits(s, wanted);
     free(wanted);
     sxt_session_free(s);
 }
@@ -174,13 +127,13 @@ static void it_goes_back_as_far_as_it_remembers(void **state) {
 static void a_cancelled_reading_goes_on(void **state) {
     (void)state;
     sxt_session *s = open_session(plan, 1, 64, false);
-    must_sync(s, 1000);
+    must_sync(s, 1000, 0);
     sxt_session_cancel(s);
-    assert_int_equal(sxt_session_sync(s, text, N_TEXT, 0, NULL), SXT_E_CANCELLED);
-    must_sync(s, N_TEXT);
+    assert_int_equal(sxt_session_sync(s, prompt, N_PROMPT, 0, NULL), SXT_E_CANCELLED);
+    must_sync(s, N_PROMPT, 0);
     assert_int_equal(s->stats.n_reused, 1000);
-    float *wanted = expected(plan, N_TEXT);
-    must_equal(s, wanted);
+    float *wanted = expected(plan, N_PROMPT);
+    assert_same_logits(s, wanted);
     free(wanted);
     sxt_session_free(s);
 }
@@ -190,9 +143,9 @@ static void must_load_and_go_on(const char *path, int chunk, const float *wanted
     sxt_error error = {0};
     if (sxt_session_load(s, path, &error) != SXT_OK) fail_msg("%s", error.text);
     assert_int_equal(s->history.n, 1300);
-    must_sync(s, N_TEXT);
+    must_sync(s, N_PROMPT, 0);
     assert_int_equal(s->stats.n_reused, 1300);
-    must_equal(s, wanted);
+    assert_same_logits(s, wanted);
     sxt_session_free(s);
 }
 
@@ -203,10 +156,10 @@ static void it_is_saved_and_loaded(void **state) {
     close(mkstemp(path));
     sxt_error error;
     sxt_session *s = open_session(plan, 1, 300, false);
-    must_sync(s, 1300);
+    must_sync(s, 1300, 0);
     assert_true(s->oldest > 0);
     assert_int_equal(sxt_session_save(s, path, &error), SXT_OK);
-    float *wanted = expected(plan, N_TEXT);
+    float *wanted = expected(plan, N_PROMPT);
     must_load_and_go_on(path, 300, wanted);
     must_load_and_go_on(path, 7, wanted);
     must_load_and_go_on(path, 2048, wanted);
