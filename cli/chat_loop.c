@@ -53,12 +53,19 @@ static int render(const run_job *job, const conversation *talk, token_list *toke
     return status == SXT_OK ? EXIT_CODE_OK : message_library_error(&error);
 }
 
-/* Eight trained windows, as far as half of the free memory goes. */
+static bool forgets(const run_job *job) {
+    sxt_plan_info plan;
+    return sxt_plan_resolve(job->model, job->plan, 0, &plan, NULL) == SXT_OK && plan.n_remembered < INT64_MAX &&
+           !job->options->reread;
+}
+
+/* Eight trained windows, as far as half of the free memory goes; no end where the text costs nothing. */
 static int64_t choose_context(const run_job *job) {
     int64_t trained = job->info.n_ctx_train, most = trained > MOST_CONTEXT ? trained : MOST_CONTEXT;
     int64_t n_ctx = trained < most / WINDOWS ? trained * WINDOWS : most;
     sxt_session_params params = session_params(job->options, job->plan, n_ctx);
     if (job->options->ctx > 0) return job->options->ctx;
+    if (forgets(job)) return SXT_MOST_CTX;
     for (; params.n_ctx > LEAST_CONTEXT; params.n_ctx /= 2) {
         sxt_memory_plan memory;
         if (sxt_memory_needed(job->model, &params, &memory, NULL) != SXT_OK) break;
@@ -213,17 +220,29 @@ static int open_conversation(run_job *job, conversation *talk) {
     return code;
 }
 
+static void tell_context(const run_job *job) {
+    sxt_session_stats stats;
+    sxt_plan_info plan;
+    text_buffer line = {0};
+    sxt_session_describe(job->session, &stats);
+    sxt_session_plan(job->session, &plan);
+    if (job->n_ctx == SXT_MOST_CTX && plan.n_remembered < INT64_MAX)
+        text_buffer_print(&line, "context without end, of which %lld tokens are remembered",
+                          (long long)plan.n_remembered);
+    else
+        text_buffer_print(&line, "context of %lld tokens", (long long)job->n_ctx);
+    message_note("%s, cache %.1f MiB (the trained window is %lld); /help lists the commands", line.bytes,
+                 (double)stats.kv_bytes / 1048576, (long long)job->info.n_ctx_train);
+    text_buffer_free(&line);
+}
+
 int chat_loop(run_job *job) {
     conversation talk = {0};
     text_buffer opening = {0};
-    sxt_session_stats stats;
     int code = prompt_text(job->options, &opening);
     if (code == EXIT_CODE_OK) code = open_conversation(job, &talk);
     if (code == EXIT_CODE_OK) {
-        sxt_session_describe(job->session, &stats);
-        message_note(
-            "context of %lld tokens, cache %.1f MiB (the trained window is %lld); /help lists the commands",
-            (long long)job->n_ctx, (double)stats.kv_bytes / 1048576, (long long)job->info.n_ctx_train);
+        tell_context(job);
         interrupt_watch(NULL);
         code = talk_on(job, &talk, &opening);
         interrupt_release();

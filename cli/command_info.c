@@ -56,7 +56,7 @@ static int listed_plans(const option_values *options, const sxt_model *model, co
     int n = 0;
     int64_t tokens;
     long long window = info->n_ctx_train / 4;
-    bool extends = window >= 1 && plan_reach(model, "self-extend", &tokens, NULL) == SXT_OK;
+    bool extends = window >= 1 && plan_reach(model, "self-extend", &tokens, NULL, NULL) == SXT_OK;
     snprintf(plans[n++], PLAN_TEXT, "none");
     for (int group = 2; group <= 32 && extends; group *= 2)
         snprintf(plans[n++], PLAN_TEXT, "self-extend:group=%d,window=%lld", group, window);
@@ -101,13 +101,12 @@ static int put_plans(json_document *document, const option_values *options, cons
     for (int i = 0; i < n; i++) {
         int64_t tokens;
         sxt_error error;
-        if (plan_reach(model, plans[i], &tokens, &error) != SXT_OK) return message_library_error(&error);
+        sxt_plan_info plan;
+        if (plan_reach(model, plans[i], &tokens, &plan, &error) != SXT_OK) return message_library_error(&error);
         json_document *row = document_object();
         document_put_text(row, "plan", plans[i]);
-        if (tokens == INT64_MAX)
-            document_put_null(row, "tokens");
-        else
-            document_put_integer(row, "tokens", tokens);
+        document_put_bound(row, "tokens", tokens);
+        document_put_bound(row, "remembers", plan.n_remembered);
         document_append(rows, row);
     }
     return EXIT_CODE_OK;
@@ -258,10 +257,12 @@ static int print_plans(const option_values *options, const sxt_model *model, con
         sxt_error error;
         int64_t tokens;
         if (sxt_plan_resolve(model, plans[i], shown_length(options, info), &plan, &error) != SXT_OK ||
-            plan_reach(model, plans[i], &tokens, &error) != SXT_OK)
+            plan_reach(model, plans[i], &tokens, NULL, &error) != SXT_OK)
             return message_library_error(&error);
         if (strcmp(plans[i], "auto") == 0 && tokens == INT64_MAX)
             printf("  %-40s grows with the text; %" PRId64 " tokens: %s\n", "auto", plan.length, plan.plan);
+        else if (tokens == INT64_MAX && plan.n_remembered < INT64_MAX)
+            printf("  %-40s any; remembers %" PRId64 " tokens\n", plans[i], plan.n_remembered);
         else if (tokens == INT64_MAX)
             printf("  %-40s any\n", plans[i]);
         else

@@ -45,16 +45,22 @@ static const char *reason_of(const sxt_error *error) {
     return strncmp(error->text, "plan ", 5) == 0 && colon != NULL ? colon + 2 : error->text;
 }
 
+static void print_tokens(const char *label, int64_t tokens) {
+    char text[32];
+    snprintf(text, sizeof text, "%lld tokens", (long long)tokens);
+    print_line(label, tokens == INT64_MAX ? "unbounded" : text);
+}
+
 static void print_reach(const sxt_model *model, const char *name) {
     sxt_error error;
+    sxt_plan_info plan;
     int64_t tokens;
-    char text[32];
-    if (plan_reach(model, name, &tokens, &error) != SXT_OK) {
+    if (plan_reach(model, name, &tokens, &plan, &error) != SXT_OK) {
         print_line("refused:", reason_of(&error));
         return;
     }
-    snprintf(text, sizeof text, "%lld tokens", (long long)tokens);
-    print_line("limit:", tokens == INT64_MAX ? "unbounded" : text);
+    print_tokens("limit:", tokens);
+    if (plan.n_remembered < INT64_MAX) print_tokens("remembers:", plan.n_remembered);
 }
 
 static void print_method(const sxt_model *model, const char *name, const char *summary) {
@@ -75,6 +81,7 @@ static void print_introduction(const option_values *options, const sxt_model *mo
         return;
     }
     sxt_model_info info;
+    sxt_plan_info plan;
     text_buffer text = {0};
     sxt_model_describe(model, &info);
     text_buffer_add_visible(&text, options->model, strlen(options->model), VISIBLE_ONE_LINE, true);
@@ -83,6 +90,9 @@ static void print_introduction(const option_values *options, const sxt_model *mo
         text_buffer_print(&text, ", a sliding window of %lld in %d of %d layers",
                           (long long)info.sliding_window, (int)info.n_sliding, (int)info.n_layers);
     text_buffer_print(&text, ". Plans for --extend, with their limits at the defaults.");
+    if (sxt_plan_resolve(model, "none", 0, &plan, NULL) == SXT_OK && plan.idle)
+        text_buffer_print(&text, " Every layer keeps to its own window: without +window=off, as in "
+                                 "self-extend+window=off, they change nothing.");
     help_fill(stdout, text.bytes, 0, 0, WIDTH);
     text_buffer_free(&text);
 }
@@ -121,16 +131,19 @@ static json_document *parameters_of(const sxt_model *model, const char *name) {
     return rows;
 }
 
-/* `limit` is null where nothing is too long, as in info; a plan that is refused has none. */
+/* `limit` is null where nothing is too long, as in info, and `remembers` where nothing is forgotten; a plan
+ * that is refused has neither. */
 static void put_reach(json_document *row, const sxt_model *model, const char *name) {
     sxt_error error;
+    sxt_plan_info plan;
     int64_t tokens;
-    if (plan_reach(model, name, &tokens, &error) != SXT_OK)
+    if (plan_reach(model, name, &tokens, &plan, &error) != SXT_OK) {
         document_put_text(row, "refused", reason_of(&error));
-    else if (tokens == INT64_MAX)
-        document_put_null(row, "limit");
-    else
-        document_put_integer(row, "limit", tokens);
+        return;
+    }
+    document_put_bound(row, "limit", tokens);
+    document_put_bound(row, "remembers", plan.n_remembered);
+    document_put_flag(row, "idle", plan.idle);
 }
 
 static json_document *method_document(const sxt_model *model, const char *name, const char *summary) {

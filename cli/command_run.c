@@ -69,6 +69,7 @@ static void print_document(const run_job *job, int64_t n_prompt, const generatio
     document_put_text(document, "reason", plan.reason);
     document_put_integer(document, "limit", plan.limit);
     document_put_flag(document, "within_limit", plan.within_limit);
+    document_put_bound(document, "remembers", plan.n_remembered);
     document_put_integer(document, "trained_window", job->info.n_ctx_train);
     document_put_integer(document, "n_ctx", job->n_ctx);
     document_put_real(document, "seconds", seconds);
@@ -86,7 +87,7 @@ static void print_document(const run_job *job, int64_t n_prompt, const generatio
 /* Reads the prompt and answers. After Ctrl-C what was read is still saved and told. */
 static int answer(run_job *job, const token_list *tokens, int64_t n_generate) {
     const option_values *options = job->options;
-    generation result = {0};
+    generation result = {.passing = !options->json};
     double started = clock_seconds();
     int code = read_prompt(job->session, tokens->ids, tokens->n, n_generate);
     progress_end(&job->line);
@@ -116,7 +117,7 @@ static int run_once(run_job *job) {
     sxt_plan_info plan;
     int code = read_tokens(job, &tokens);
     if (code == EXIT_CODE_OK) code = room_for_answer(job->options, tokens.n, &n_generate);
-    if (code == EXIT_CODE_OK) code = plan_announce(job->model, job->plan, tokens.n + n_generate, &plan);
+    if (code == EXIT_CODE_OK) code = plan_announce_answer(job->model, job->plan, tokens.n, n_generate, &plan);
     if (code == EXIT_CODE_OK) code = run_job_open_session(job, tokens.n + n_generate);
     if (code == EXIT_CODE_OK) {
         interrupt_watch(job->session);

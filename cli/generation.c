@@ -29,6 +29,16 @@ static sxt_status is_special(const sxt_model *model, int32_t id, bool *special, 
     return status;
 }
 
+static void keep_id(generation *result, int32_t id) {
+    int64_t i = result->n++;
+    if (result->passing) return;
+    if (i == result->capacity) {
+        result->capacity = result->capacity * 2 + 256;
+        result->ids = must_reallocate(result->ids, (size_t)result->capacity * sizeof *result->ids);
+    }
+    result->ids[i] = id;
+}
+
 static sxt_status add_piece(const sxt_model *model, int32_t id, bool show_special, text_output *output,
                             generation *result, sxt_error *error) {
     const char *piece;
@@ -37,9 +47,9 @@ static sxt_status add_piece(const sxt_model *model, int32_t id, bool show_specia
     sxt_status status = sxt_token_piece(model, id, &piece, &n_bytes, error);
     if (status == SXT_OK && !show_special) status = is_special(model, id, &special, error);
     if (status != SXT_OK) return status;
-    result->ids[result->n++] = id;
+    keep_id(result, id);
     if (special) return SXT_OK;
-    text_buffer_add(&result->text, piece, n_bytes);
+    if (!result->passing) text_buffer_add(&result->text, piece, n_bytes);
     if (output != NULL && !text_output_write(output, piece, n_bytes)) result->stopped_by = "output";
     return SXT_OK;
 }
@@ -68,10 +78,6 @@ int generate(const sxt_model *model, sxt_session *session, int64_t n_max, bool s
     result->stopped_by = NULL;
     while (result->stopped_by == NULL && result->n < n_max) {
         sxt_error error;
-        if (result->n == result->capacity) {
-            result->capacity = result->capacity * 2 + 256;
-            result->ids = must_reallocate(result->ids, (size_t)result->capacity * sizeof *result->ids);
-        }
         if (interrupted())
             result->stopped_by = "interrupt";
         else if (take_token(model, session, show_special, output, result, &error) != SXT_OK)

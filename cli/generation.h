@@ -6,6 +6,7 @@
 #include "text_output.h"
 
 typedef struct generation {
+    bool passing; /* set by the caller: neither ids nor text are kept, however long it goes on */
     int32_t *ids; /* n, without the token that ended the text */
     int64_t n, capacity;
     text_buffer text;

@@ -59,6 +59,13 @@ void document_put_null(json_document *object, const char *key) {
     json_object_set_new(inside(object), key, json_null());
 }
 
+void document_put_bound(json_document *object, const char *key, int64_t value) {
+    if (value == INT64_MAX)
+        document_put_null(object, key);
+    else
+        document_put_integer(object, key, value);
+}
+
 void document_append(json_document *array, json_document *value) {
     json_array_append_new(inside(array), inside(value));
 }

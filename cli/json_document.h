@@ -17,6 +17,8 @@ json_document *document_integers(const int32_t *values, int64_t n);
 void document_put(json_document *object, const char *key, json_document *value);
 void document_put_text(json_document *object, const char *key, const char *text);
 void document_put_integer(json_document *object, const char *key, int64_t value);
+/* null for INT64_MAX: there is no end. */
+void document_put_bound(json_document *object, const char *key, int64_t value);
 void document_put_real(json_document *object, const char *key, double value);
 void document_put_flag(json_document *object, const char *key, bool value);
 void document_put_null(json_document *object, const char *key);

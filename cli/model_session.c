@@ -45,10 +45,23 @@ const char *plan_at(const option_values *options, int i) {
     return options->n_plans > 0 ? options->plans[i] : "none";
 }
 
-int plan_announce(const sxt_model *model, const char *plan, int64_t length, sxt_plan_info *info) {
+/* There are plans with a limit for the prompt alone. */
+static sxt_status resolve(const sxt_model *model, const char *plan, int64_t n_tokens, int64_t length,
+                          sxt_plan_info *info, sxt_error *error) {
+    sxt_plan_info of_text;
+    sxt_status status = sxt_plan_resolve(model, plan, length, info, error);
+    if (status != SXT_OK || info->within_limit || n_tokens == length) return status;
+    status = sxt_plan_resolve(model, plan, n_tokens, &of_text, error);
+    if (status == SXT_OK && length <= of_text.limit) *info = of_text;
+    return status;
+}
+
+int plan_announce_answer(const sxt_model *model, const char *plan, int64_t n_tokens, int64_t n_generate,
+                         sxt_plan_info *info) {
+    const int64_t length = n_tokens + n_generate;
     sxt_error error;
     sxt_model_info about;
-    if (sxt_plan_resolve(model, plan, length, info, &error) != SXT_OK) return message_library_error(&error);
+    if (resolve(model, plan, n_tokens, length, info, &error) != SXT_OK) return message_library_error(&error);
     sxt_model_describe(model, &about);
     if (!info->within_limit) message_warning("plan %s: %s", info->plan, info->advice);
     bool all_slide = about.n_sliding == about.n_layers && info->n_remembered <= about.sliding_window;
@@ -65,12 +78,18 @@ int plan_announce(const sxt_model *model, const char *plan, int64_t length, sxt_
     return EXIT_CODE_OK;
 }
 
-sxt_status plan_reach(const sxt_model *model, const char *plan, int64_t *tokens, sxt_error *error) {
+int plan_announce(const sxt_model *model, const char *plan, int64_t length, sxt_plan_info *info) {
+    return plan_announce_answer(model, plan, length, 0, info);
+}
+
+sxt_status plan_reach(const sxt_model *model, const char *plan, int64_t *tokens, sxt_plan_info *info,
+                      sxt_error *error) {
     const int64_t endless = (int64_t)1 << 40; /* more tokens than anybody has */
     const bool is_auto = strncmp(plan, "auto", 4) == 0;
-    sxt_plan_info info;
-    sxt_status status = sxt_plan_resolve(model, plan, endless, &info, error);
-    if (status == SXT_OK) *tokens = is_auto && info.within_limit ? INT64_MAX : info.limit;
+    sxt_plan_info own;
+    if (info == NULL) info = &own;
+    sxt_status status = sxt_plan_resolve(model, plan, endless, info, error);
+    if (status == SXT_OK) *tokens = is_auto && info->within_limit ? INT64_MAX : info->limit;
     return status;
 }
 

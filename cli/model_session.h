@@ -19,12 +19,17 @@ sxt_session_params session_params(const option_values *options, const char *plan
 int plan_count(const option_values *options);
 const char *plan_at(const option_values *options, int i);
 
-/* Checks the plan for a context of `length` tokens and warns when its limit, or a sliding window, hides
- * part of it. */
+/* Checks the plan for a text of `length` tokens and warns when its limit, or a sliding window, hides part of
+ * it. */
 int plan_announce(const sxt_model *model, const char *plan, int64_t length, sxt_plan_info *info);
+/* The same of a prompt of n_tokens and an answer of n_generate. */
+int plan_announce_answer(const sxt_model *model, const char *plan, int64_t n_tokens, int64_t n_generate,
+                         sxt_plan_info *info);
 
-/* The longest context that the plan, or one that `auto` chooses, is good for; INT64_MAX: none is too long. */
-sxt_status plan_reach(const sxt_model *model, const char *plan, int64_t *tokens, sxt_error *error);
+/* The longest context that the plan, or one that `auto` chooses, is good for; INT64_MAX: none is too long.
+ * `info` (may be NULL) is of a text without end. */
+sxt_status plan_reach(const sxt_model *model, const char *plan, int64_t *tokens, sxt_plan_info *info,
+                      sxt_error *error);
 
 /* Opens a session whose prompts report to `line` (may be NULL). */
 int session_open(const sxt_model *model, const sxt_session_params *params, progress *line,

@@ -214,14 +214,16 @@ typedef struct sxt_plan_info {
 } sxt_plan_info;
 
 /* Reads `plan` ("auto", "none", "self-extend:group=8,window=512", "yarn:factor=4", "rerope+log-n"), checks its
- * parameters against the model and resolves it for a context of `length` tokens. */
+ * parameters against the model and resolves it for a context of `length` tokens, all of them given in one call
+ * where the plan asks how long the prompt is. */
 SXT_API sxt_status sxt_plan_resolve(const sxt_model *model, const char *plan, int64_t length,
                                     sxt_plan_info *info, sxt_error *error);
 
 /* The i-th method's name ("none", "self-extend", "auto") and a line of what it does; NULL past the end. */
 SXT_API const char *sxt_plan_name(int64_t i, const char **summary);
 
-/* The i-th thing that may be written behind any plan ("+log-n") and a line of what it does; NULL past the end.
+/* The i-th thing that may be written behind any plan ("+log-n", "+window=off") and a line of what it does; NULL
+ * past the end.
  */
 SXT_API const char *sxt_plan_add_on(int64_t i, const char **summary);
 

@@ -167,6 +167,7 @@ sxt_status sxt_plan_resolve(const sxt_model *model, const char *plan, int64_t le
     SXT_TRY(sxt_plan_parse(plan, &plan_model, &request, error));
     char reason[sizeof info->reason];
     sxt_plan chosen = sxt_plan_choose(&request, length, NULL, reason, sizeof reason);
+    if (sxt_plan_lacks_prompt(&chosen)) chosen.n_prompt = length;
     sxt_plan_memory memory = sxt_session_plan_memory(model, &(sxt_session_params){0}, &request);
     describe_plan(model, &request, &chosen, memory, length, plan, reason, info);
     return SXT_OK;

@@ -87,9 +87,12 @@ static sxt_status damaged(sxt_error *error, uint64_t offset, const char *what) {
 
 static sxt_status read_plan(const sxt_session *s, const char *text, state_header *header, sxt_error *error) {
     sxt_plan_request saved;
-    if (sxt_plan_parse(text, &s->request.model, &saved, NULL) != SXT_OK || saved.is_auto)
+    if (sxt_plan_parse(text, &s->request.model, &saved, NULL) != SXT_OK || saved.is_auto ||
+        sxt_plan_lacks_prompt(&saved.fixed))
         return damaged(error, HEADER_BYTES, "its plan is not one");
-    if (!s->request.is_auto && !sxt_plan_equal(&saved.fixed, &s->request.fixed))
+    sxt_plan wanted = s->request.fixed;
+    if (sxt_plan_lacks_prompt(&wanted)) wanted.n_prompt = saved.fixed.n_prompt;
+    if (!s->request.is_auto && !sxt_plan_equal(&saved.fixed, &wanted))
         return sxt_fail(error, SXT_E_MISMATCH,
                         "saved under the plan %s, this session runs %s; use that plan or another file", text,
                         s->asked);

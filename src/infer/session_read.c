@@ -18,9 +18,11 @@ bool sxt_session_can_return(const sxt_session *s, int64_t n) {
     return n >= s->n_cached || s->oldest == 0 || n - s->memory.n_nearest >= s->oldest;
 }
 
+/* A prompt that the user did not fix ends where the text is cut: what is kept sees the same either way. */
 void sxt_session_truncate(sxt_session *s, int64_t n) {
     if (!sxt_session_can_return(s, n)) n = 0;
     if (n == 0) s->oldest = 0;
+    if (sxt_plan_lacks_prompt(&s->request.fixed)) s->plan.n_prompt = sxt_min_i64(s->plan.n_prompt, n);
     sxt_history_cut(&s->history, n);
     if (s->n_cached > n) {
         s->n_cached = n;
@@ -73,12 +75,20 @@ sxt_status sxt_session_use_plan(sxt_session *s, const sxt_plan *plan, int64_t le
     return SXT_OK;
 }
 
-/* Chooses the plan for a context of `length` tokens. What was cached under another plan stays, unless the
- * caller asked to reread it. */
-static sxt_status adopt_plan(sxt_session *s, int64_t length, sxt_error *error) {
+/* Where the prompt ends when a text of n_tokens is given whole, and the history's tokens are reused: a prompt
+ * grows until something was generated behind it, and stays what it is in a conversation that goes on. Either
+ * way what is cached sees the same. */
+static int64_t prompt_of(const sxt_session *s, int64_t n_tokens) {
+    return s->history.n <= s->plan.n_prompt ? n_tokens : s->plan.n_prompt;
+}
+
+/* Chooses the plan for a context of `length` tokens, where the prompt's n_prompt matter to it. What was cached
+ * under another plan stays, unless the caller asked to reread it. */
+static sxt_status adopt_plan(sxt_session *s, int64_t n_prompt, int64_t length, sxt_error *error) {
     const sxt_plan *current = s->n_cached > 0 ? &s->plan : NULL;
     char reason[sizeof s->reason];
     sxt_plan plan = sxt_plan_choose(&s->request, length, current, reason, sizeof reason);
+    if (sxt_plan_lacks_prompt(&plan)) plan.n_prompt = s->plan.n_prompt = n_prompt;
     SXT_TRY(sxt_session_use_plan(s, &plan, length, error));
     memcpy(s->reason, reason, sizeof reason);
     return SXT_OK;
@@ -178,9 +188,10 @@ sxt_status sxt_session_sync(sxt_session *s, const int32_t *tokens, int64_t n_tok
         return sxt_fail(error, SXT_E_ARGUMENT, "n_generate is %lld; give 0 or more", (long long)n_generate);
     const text t = {tokens, n_tokens};
     sxt_session_truncate(s, sxt_history_same(&s->history, tokens, n_tokens));
+    int64_t n_prompt = prompt_of(s, n_tokens);
     take_tokens(s, &t);
     int64_t length = sxt_min_i64(s->params.n_ctx, n_tokens + sxt_min_i64(n_generate, s->params.n_ctx));
-    SXT_TRY(adopt_plan(s, length, error));
+    SXT_TRY(adopt_plan(s, n_prompt, length, error));
     start_stats(s);
     double start = now();
     sxt_status status = catch_up(s, &t, true, error);
@@ -193,7 +204,7 @@ sxt_status sxt_session_logits(sxt_session *s, const float **logits, sxt_error *e
     SXT_NEED(s && logits, "the session or the output pointer");
     const text t = held_text(s);
     if (t.n == 0) return sxt_fail(error, SXT_E_ARGUMENT, "the session holds no tokens; sync a prompt first");
-    if (t.n > s->plan_length) SXT_TRY(adopt_plan(s, t.n, error));
+    if (t.n > s->plan_length) SXT_TRY(adopt_plan(s, s->plan.n_prompt, t.n, error));
     SXT_TRY(catch_up(s, &t, false, error));
     *logits = s->logits;
     return SXT_OK;
@@ -250,7 +261,7 @@ sxt_status sxt_session_scan(sxt_session *s, const int32_t *tokens, int64_t n_tok
     const text t = {tokens, n_tokens};
     sxt_session_truncate(s, 0);
     take_tokens(s, &t);
-    SXT_TRY(adopt_plan(s, n_tokens, error));
+    SXT_TRY(adopt_plan(s, n_tokens, n_tokens, error));
     start_stats(s);
     SXT_TRY(heed_cancel(s, &t, error));
     double start = now();
@@ -299,5 +310,5 @@ sxt_status sxt_session_fill(sxt_session *s, int64_t n_tokens, sxt_error *error) 
     fill_history(s, n_tokens);
     s->n_cached = n_tokens;
     s->has_logits = false;
-    return adopt_plan(s, n_tokens, error);
+    return adopt_plan(s, n_tokens, n_tokens, error);
 }

@@ -85,21 +85,31 @@ sxt_plan_memory sxt_plan_request_memory(const sxt_plan_request *request) {
     return sxt_plan_memory_of(request->is_auto ? &plain : &request->fixed);
 }
 
+/* What is past the limit: all of the text, or as much of it as a dense prompt takes. */
+static void say_past(const sxt_plan *plan, int64_t length, const char *whose, char *text, size_t n) {
+    long long limit = sxt_plan_limit(plan);
+    if (plan->dense)
+        snprintf(text, n,
+                 "a dense prompt of %lld tokens leaves the trained window of %lld; prefill=stream does not",
+                 (long long)sxt_min_i64(length, plan->n_prompt), limit);
+    else
+        snprintf(text, n, "%lld tokens are past this %s's limit of %lld", (long long)length, whose, limit);
+}
+
 void sxt_plan_advice(const sxt_plan_request *request, const sxt_plan *plan, int64_t length, char *advice,
                      size_t n) {
-    int64_t limit = sxt_plan_limit(plan);
-    char better[SXT_PLAN_TEXT];
+    char better[SXT_PLAN_TEXT], past[128];
+    bool extends = can_extend(&request->model);
     if (n) advice[0] = '\0';
-    if (length <= limit) return;
-    if (!can_extend(&request->model)) {
-        snprintf(advice, n, "%lld tokens are past the limit of %lld of this model", (long long)length,
-                 (long long)limit);
+    if (length <= sxt_plan_limit(plan)) return;
+    say_past(plan, length, extends ? "plan" : "model", past, sizeof past);
+    if (!extends) {
+        snprintf(advice, n, "%s", past);
         return;
     }
     sxt_plan fits = extended(&request->model, length, NULL);
     fits.log_n = plan->log_n;
     fits.window_off = plan->window_off;
     sxt_plan_print(&fits, better, sizeof better);
-    snprintf(advice, n, "%lld tokens are past this plan's limit of %lld; %s reaches %lld", (long long)length,
-             (long long)limit, better, (long long)sxt_plan_limit(&fits));
+    snprintf(advice, n, "%s; %s reaches %lld", past, better, (long long)sxt_plan_limit(&fits));
 }

@@ -106,13 +106,11 @@ static sxt_status read_word(const char *method, const sxt_plan_number *number, c
     for (const char *word = number->words; *word; place++) {
         size_t n = strcspn(word, "|");
         if (n == length && memcmp(word, text, n) == 0) {
-            if (number->value) *number->value = place;
+            *number->value = place;
             return SXT_OK;
         }
         word += n + (word[n] == '|');
     }
-    if (number->barred && strcmp(text, number->barred) == 0)
-        return sxt_fail(error, SXT_E_ARGUMENT, "plan %s: %s=%s %s", method, number->name, text, number->why);
     return sxt_fail(error, SXT_E_ARGUMENT, "plan %s: %s=%s is not a choice; give %s", method, number->name,
                     text, number->words);
 }

@@ -11,12 +11,11 @@ struct sxt_plan_number {
     int64_t min, max;          /* of a whole number; INT64_MAX: no upper end */
     int64_t standard;          /* its default: for lists, and for sxt_plan_configure() */
     const char *end, *formula; /* max and default in words of the trained window L, where they follow it */
-    int64_t *value;            /* of a whole number, or the place of a word; NULL for a lone word */
+    int64_t *value;            /* of a whole number, or the place of a word */
     double least, most, usual; /* the range and default of a real number */
     double *real;              /* instead of value */
-    const char *why;           /* what sets the upper end, or bars a word; NULL when nothing needs saying */
+    const char *why;           /* what sets the upper end; NULL when nothing needs saying */
     const char *words;         /* "int|float"; the first is the default */
-    const char *barred;        /* a word that other programs take, and this one refuses; or NULL */
     const char *computed;      /* the default in words, where no value of the range is it: 0 stands for it */
     bool unsaid;               /* left out of a plan's text at its default, as words and computed ones are */
 };

@@ -90,6 +90,8 @@ sxt_plan_memory sxt_plan_memory_of(const sxt_plan *plan) {
     return memory;
 }
 
+bool sxt_plan_lacks_prompt(const sxt_plan *plan) { return plan->dense && plan->n_prompt == 0; }
+
 void sxt_plan_print(const sxt_plan *plan, char *text, size_t n) {
     sxt_plan_print_numbers(plan, text, n);
     size_t end = strlen(text);
@@ -107,7 +109,8 @@ bool sxt_plan_equal(const sxt_plan *a, const sxt_plan *b) {
     return a->method == b->method && a->group_size == b->group_size &&
            a->neighbor_window == b->neighbor_window && a->n_ctx_train == b->n_ctx_train &&
            a->sliding_window == b->sliding_window && a->n_sinks == b->n_sinks && a->n_recent == b->n_recent &&
-           a->chunk_size == b->chunk_size && a->chunk_length == b->chunk_length && a->factor == b->factor &&
+           a->dense == b->dense && a->n_prompt == b->n_prompt && a->chunk_size == b->chunk_size &&
+           a->chunk_length == b->chunk_length && a->factor == b->factor &&
            equal_frequencies(&a->frequencies, &b->frequencies) && a->elastic == b->elastic &&
            a->float_shift == b->float_shift && a->log_n == b->log_n && a->window_off == b->window_off;
 }

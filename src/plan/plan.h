@@ -53,6 +53,7 @@ typedef struct sxt_plan {
     int64_t n_ctx_train;              /* L */
     int64_t sliding_window;           /* the model's, for limits only: bands get the layer's; 0: none */
     int64_t n_sinks, n_recent;        /* S, R */
+    int64_t dense, n_prompt;          /* 1: queries before n_prompt (0: not known) see all before them */
     int64_t chunk_size, chunk_length; /* c, s of Dual Chunk Attention */
     double factor;                    /* k of Leaky ReRoPE; what a scaling of frequencies stretches by */
     sxt_plan_frequencies frequencies;
@@ -121,6 +122,8 @@ sxt_status sxt_plan_reserve_rows(const sxt_plan *plan, sxt_rope *rope, int64_t l
 int64_t sxt_plan_n_rows(const sxt_plan *plan, int64_t length);
 int64_t sxt_plan_limit(const sxt_plan *plan);
 sxt_plan_memory sxt_plan_memory_of(const sxt_plan *plan);
+/* Whether it depends on where the prompt ended, and has not been told. */
+bool sxt_plan_lacks_prompt(const sxt_plan *plan);
 void sxt_plan_print(const sxt_plan *plan, char *text, size_t n);
 bool sxt_plan_equal(const sxt_plan *a, const sxt_plan *b);
 

@@ -27,7 +27,9 @@ static const other_name choice = {"auto",
                                   "the SelfExtend authors' rule for G and W, github.com/datamllab/LongLM"};
 static const other_name add_ons[] = {
     {"+log-n", "scores of query i times max(1, ln(i + 1) / ln L), behind any plan: none+log-n",
-     "Su 2021, kexue.fm/archives/8823"}};
+     "Su 2021, kexue.fm/archives/8823"},
+    {"+window=off", "the model's own sliding windows hide nothing, behind any plan: self-extend+window=off",
+     "what the SelfExtend authors ask of Mistral 7B v0.1, github.com/datamllab/LongLM"}};
 
 enum { N_ADD_ONS = sizeof add_ons / sizeof add_ons[0] };
 

@@ -57,11 +57,15 @@ static void every_plan_gives_the_same_bits_for_any_split(void **state) {
  * and recent keys hold; real positions; chunks that end anywhere; a temperature that grows by the token. */
 static void so_do_parameters_that_published_codes_stumble_over(void **state) {
     (void)state;
-    static const char *const plans[] = {
-        "self-extend:group=7,window=30", "self-extend:group=7,window=30,shift=float+log-n",
-        "streaming:sinks=3,recent=40",   "streaming:sinks=0,recent=100",
-        "leaky-rerope:window=37,k=2.3",  "dual-chunk:chunk=50,local=7+log-n",
-        "lm-infinite:recent=70"};
+    static const char *const plans[] = {"self-extend:group=7,window=30",
+                                        "self-extend:group=7,window=30,shift=float+log-n",
+                                        "streaming:sinks=3,recent=40",
+                                        "streaming:sinks=0,recent=100",
+                                        "leaky-rerope:window=37,k=2.3",
+                                        "dual-chunk:chunk=50,local=7+log-n",
+                                        "streaming:sinks=3,recent=40,prefill=dense",
+                                        "streaming:sinks=3,recent=40,prefill=dense,prompt=170+log-n",
+                                        "lm-infinite:recent=70"};
     for (size_t i = 0; i < sizeof plans / sizeof *plans; i++) assert_same_bits(plans[i]);
 }
 
@@ -91,6 +95,7 @@ static void every_plan_is_another_one(void **state) {
                                         "rerope",
                                         "leaky-rerope",
                                         "streaming",
+                                        "streaming:prefill=dense,prompt=270",
                                         "window",
                                         "lm-infinite",
                                         "dual-chunk"};

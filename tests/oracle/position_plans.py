@@ -53,6 +53,13 @@ def streaming(n, sinks, recent):
     return delta, visible
 
 
+def streaming_dense(n, sinks, recent, prompt):
+    """The prompt is read as trained; what follows it sees what streaming lets it see."""
+    (delta, visible), (plain, seen) = streaming(n, sinks, recent), none(n)
+    delta[:prompt], visible[:prompt] = plain[:prompt], seen[:prompt]
+    return delta, visible
+
+
 def window(n, window):
     i, j, visible = causal(n)
     return (i - j).astype(F), visible & (i - j < window)
@@ -111,6 +118,8 @@ def parse(text):
     if name not in METHODS and name not in SCALINGS or set(added) - {"log-n", "window=off"}:
         raise ValueError("plan " + text)
     method, parameters = METHODS.get(name, METHODS["none"])
+    if options.get("prefill") == "dense":
+        method, parameters = streaming_dense, (*parameters, ("prompt", int))
     values = [kind(options[key]) for key, kind in parameters]
 
     def plan(n):

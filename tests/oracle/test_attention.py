@@ -27,6 +27,8 @@ PLANS = {
     "rerope:window=%d": lambda at, w: ref.map_rerope(at, at, w),
     "leaky-rerope:window=%d,k=%g": lambda at, w, k: ref.map_leaky_rerope(at, at, w, k),
     "streaming:sinks=%d,recent=%d": lambda at, s, r: ref.map_streaming(at, at, s, r),
+    "streaming:sinks=%d,recent=%d,prefill=dense,prompt=%d":
+        lambda at, s, r, p: position_plans.streaming_dense(len(at), s, r, p),
     "window:window=%d": lambda at, w: ref.map_plain(at, at, w),
     "lm-infinite:sinks=%d,recent=%d": lambda at, s, r: position_plans.lm_infinite(len(at), s, r),
     "dual-chunk:chunk=%d,local=%d": lambda at, c, w: ref.map_dca(at, at, c - w, c),
@@ -38,6 +40,7 @@ NUMBERS = {
     "rerope:window=%d": ((1,), (16,), (37,), (128,), (300,)),
     "leaky-rerope:window=%d,k=%g": ((1, 2), (37, 16), (64, 2.5), (50, 1.0625), (100, 7), (300, 3)),
     "streaming:sinks=%d,recent=%d": ((4, 20), (0, 33), (4, 128), (140, 50), (1, 1), (3, 500)),
+    "streaming:sinks=%d,recent=%d,prefill=dense,prompt=%d": ((4, 20, 100), (0, 33, 1), (3, 40, 257)),
     "window:window=%d": ((1,), (33,), (128,), (500,)),
     "lm-infinite:sinks=%d,recent=%d": ((10, 64), (0, 50), (200, 30), (4, 1), (1, 400)),
     "dual-chunk:chunk=%d,local=%d": ((48, 16), (40, 33), (2, 1), (100, 1), (190, 60), (700, 64)),

@@ -39,6 +39,7 @@ PLANS = {
     "rerope:window=17": MOVES,
     "leaky-rerope:window=17,k=2.5": MOVES,
     "streaming:sinks=3,recent=21": None,
+    "streaming:sinks=3,recent=21,prefill=dense,prompt=61": None,
     "window:window=19": None,
     "lm-infinite:sinks=3,recent=23": MOVES,
     "dual-chunk:chunk=31,local=9": MOVES,

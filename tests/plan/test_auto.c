@@ -125,7 +125,17 @@ static void test_advice(void **state) {
         advice, "512 tokens are past this plan's limit of 256; self-extend:group=8,window=64 reaches 1600");
     request = ask("none", 256, 0, false);
     sxt_plan_advice(&request, &request.fixed, 512, advice, sizeof advice);
-    assert_string_equal(advice, "512 tokens are past the limit of 256 of this model");
+    assert_string_equal(advice, "512 tokens are past this model's limit of 256");
+    request = ask("streaming:prefill=dense,prompt=300", 256, 0, true);
+    sxt_plan_advice(&request, &request.fixed, 512, advice, sizeof advice);
+    assert_string_equal(advice,
+                        "a dense prompt of 300 tokens leaves the trained window of 256; prefill=stream does "
+                        "not; self-extend:group=8,window=64 reaches 1600");
+    sxt_plan_advice(&request, &request.fixed, 256, advice, sizeof advice);
+    assert_string_equal(advice, "");
+    request = ask("streaming:prefill=dense,prompt=256", 256, 0, true);
+    sxt_plan_advice(&request, &request.fixed, 100000, advice, sizeof advice);
+    assert_string_equal(advice, "");
 }
 
 static void test_short_buffers(void **state) {

@@ -44,6 +44,14 @@ static double streaming(int64_t i, int64_t j, int64_t sinks, int64_t recent) {
     return UNSEEN;
 }
 
+/* Until token DENSE_PROMPT as trained. */
+enum { DENSE_PROMPT = 40 };
+#define DENSE_TEXT "40"
+
+static double dense_streaming(int64_t i, int64_t j, int64_t sinks, int64_t recent) {
+    return i < DENSE_PROMPT ? (double)(i - j) : streaming(i, j, sinks, recent);
+}
+
 static double window_only(int64_t i, int64_t j, int64_t window, int64_t unused) {
     (void)unused;
     return i - j < window ? (double)(i - j) : UNSEEN;
@@ -94,6 +102,8 @@ static const method_case cases[] = {
     {"rerope:window=%lld", rerope, below_trained, false, 0},
     {"leaky-rerope:window=%lld,k=%lld.%02lld", leaky, leaky_is_right, true, 0},
     {"streaming:sinks=%lld,recent=%lld", streaming, streaming_is_right, false, 0},
+    {"streaming:sinks=%lld,recent=%lld,prefill=dense,prompt=" DENSE_TEXT, dense_streaming, streaming_is_right,
+     true, 0},
     {"window:window=%lld", window_only, up_to_trained, false, 0},
     {"lm-infinite:sinks=%lld,recent=%lld", lm_infinite, lm_is_right, false, 1},
     {"dual-chunk:chunk=%lld,local=%lld", dual_chunk, dual_is_right, false, 1},
@@ -214,6 +224,9 @@ static void test_defaults(void **state) {
         {256, "streaming:sinks=10", "streaming:sinks=10,recent=245"},
         {256, "streaming:recent=20,prefill=stream", "streaming:sinks=4,recent=20"},
         {2, "streaming", "streaming:sinks=0,recent=1"},
+        {256, "streaming:prefill=dense", "streaming:sinks=4,recent=251,prefill=dense"},
+        {256, "streaming:prompt=300,prefill=dense+log-n",
+         "streaming:sinks=4,recent=251,prefill=dense,prompt=300+log-n"},
         {256, "window", "window:window=256"},
         {1, "window", "window:window=1"},
         {256, "lm-infinite", "lm-infinite:sinks=10,recent=256"},
@@ -234,6 +247,29 @@ static void test_defaults(void **state) {
         assert_string_equal(text, rows[r].canonical);
         assert_true(read_plan(text, rows[r].trained, 0, &again));
         assert_true(sxt_plan_equal(&plan, &again));
+    }
+}
+
+/* A prompt whose length is not known yet is none; what one forgets the other keeps. */
+static void test_the_dense_prompt_is_part_of_the_plan(void **state) {
+    (void)state;
+    sxt_plan stream, open, closed;
+    sxt_band a[SXT_PLAN_MAX_BANDS], b[SXT_PLAN_MAX_BANDS];
+    assert_true(read_plan("streaming:recent=20", 64, 0, &stream));
+    assert_true(read_plan("streaming:recent=20,prefill=dense", 64, 0, &open));
+    assert_true(read_plan("streaming:recent=20,prefill=dense,prompt=50", 64, 0, &closed));
+    assert_false(sxt_plan_equal(&stream, &open));
+    assert_false(sxt_plan_equal(&open, &closed));
+    assert_true(sxt_plan_lacks_prompt(&open));
+    assert_false(sxt_plan_lacks_prompt(&closed) || sxt_plan_lacks_prompt(&stream));
+    assert_int_equal(sxt_plan_memory_of(&stream).n_nearest, 21);
+    assert_true(sxt_plan_memory_of(&open).n_nearest == INT64_MAX);
+    assert_true(sxt_plan_memory_of(&closed).n_nearest == INT64_MAX);
+    for (int64_t i = 0; i < 90; i++) {
+        memset(a, 0, sizeof a);
+        memset(b, 0, sizeof b);
+        assert_int_equal(sxt_plan_bands(&stream, i, 0, a), sxt_plan_bands(&open, i, 0, b));
+        assert_memory_equal(a, b, sizeof a);
     }
 }
 
@@ -307,6 +343,7 @@ int main(void) {
         cmocka_unit_test(test_definitions_ranges_and_limits),
         cmocka_unit_test(test_under_a_sliding_window),
         cmocka_unit_test(test_defaults),
+        cmocka_unit_test(test_the_dense_prompt_is_part_of_the_plan),
         cmocka_unit_test(test_shift_and_temperature_tell_plans_apart),
         cmocka_unit_test(test_temperature),
         cmocka_unit_test(test_auto_keeps_the_temperature),

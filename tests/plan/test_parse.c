@@ -160,8 +160,11 @@ static void test_values_of_other_kinds(void **state) {
     assert_refused("self-extend:shift=Float", "shift=Float is not a choice", "int|float");
     assert_refused("self-extend:shift=int|float", "is not a choice", "");
     assert_refused("self-extend:shift=in", "is not a choice", "");
-    assert_refused("streaming:prefill=dense", "prefill=dense", "use prefill=stream");
-    assert_refused("streaming:prefill=Dense", "not a choice", "give stream");
+    assert_refused("streaming:prefill=Dense", "not a choice", "give stream|dense");
+    assert_refused("streaming:prompt=5", "prompt=5 tells where a dense prompt ends", "add prefill=dense");
+    assert_refused("streaming:prefill=stream,prompt=5", "prompt=5", "or leave it out");
+    assert_refused("streaming:prefill=dense,prompt=0", "prompt=0 is out of range", "at least 1");
+    assert_refused("streaming:prefill=dense,prompt=1e3", "not a whole number", "prompt");
     assert_refused("streaming:sinks=4,recent=252", "do not fit the trained window of 256",
                    "recent=251 or less");
     assert_refused("streaming:sinks=255", "sinks=255 is out of range", "between 0 and 254");
@@ -275,7 +278,9 @@ static void test_sources(void **state) {
     assert_true(strlen(summary) > 10);
     assert_non_null(strstr(sxt_plan_source_of("+log-n"), "Su 2021"));
     assert_null(sxt_plan_add_on_at(-1, NULL));
-    assert_null(sxt_plan_add_on_at(1, NULL));
+    assert_string_equal(sxt_plan_add_on_at(1, &summary), "+window=off");
+    assert_true(strlen(summary) > 10 && sxt_plan_source_of("+window=off"));
+    assert_null(sxt_plan_add_on_at(2, NULL));
     assert_null(sxt_plan_source_of("nothing"));
 }
 
