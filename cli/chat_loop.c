@@ -53,19 +53,13 @@ static int render(const run_job *job, const conversation *talk, token_list *toke
     return status == SXT_OK ? EXIT_CODE_OK : message_library_error(&error);
 }
 
-static bool forgets(const run_job *job) {
-    sxt_plan_info plan;
-    return sxt_plan_resolve(job->model, job->plan, 0, &plan, NULL) == SXT_OK && plan.n_remembered < INT64_MAX &&
-           !job->options->reread;
-}
-
 /* Eight trained windows, as far as half of the free memory goes; no end where the text costs nothing. */
 static int64_t choose_context(const run_job *job) {
     int64_t trained = job->info.n_ctx_train, most = trained > MOST_CONTEXT ? trained : MOST_CONTEXT;
     int64_t n_ctx = trained < most / WINDOWS ? trained * WINDOWS : most;
     sxt_session_params params = session_params(job->options, job->plan, n_ctx);
     if (job->options->ctx > 0) return job->options->ctx;
-    if (forgets(job)) return SXT_MOST_CTX;
+    if (plan_forgets(job->model, &params)) return SXT_MOST_CTX;
     for (; params.n_ctx > LEAST_CONTEXT; params.n_ctx /= 2) {
         sxt_memory_plan memory;
         if (sxt_memory_needed(job->model, &params, &memory, NULL) != SXT_OK) break;

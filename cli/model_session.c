@@ -45,15 +45,14 @@ const char *plan_at(const option_values *options, int i) {
     return options->n_plans > 0 ? options->plans[i] : "none";
 }
 
-/* There are plans with a limit for the prompt alone. */
+/* A plan may depend on where the prompt ends. It says so in its text, which then holds for the answer too. */
 static sxt_status resolve(const sxt_model *model, const char *plan, int64_t n_tokens, int64_t length,
                           sxt_plan_info *info, sxt_error *error) {
     sxt_plan_info of_text;
     sxt_status status = sxt_plan_resolve(model, plan, length, info, error);
     if (status != SXT_OK || info->within_limit || n_tokens == length) return status;
     status = sxt_plan_resolve(model, plan, n_tokens, &of_text, error);
-    if (status == SXT_OK && length <= of_text.limit) *info = of_text;
-    return status;
+    return status == SXT_OK ? sxt_plan_resolve(model, of_text.plan, length, info, error) : status;
 }
 
 int plan_announce_answer(const sxt_model *model, const char *plan, int64_t n_tokens, int64_t n_generate,
@@ -91,6 +90,12 @@ sxt_status plan_reach(const sxt_model *model, const char *plan, int64_t *tokens,
     sxt_status status = sxt_plan_resolve(model, plan, endless, info, error);
     if (status == SXT_OK) *tokens = is_auto && info->within_limit ? INT64_MAX : info->limit;
     return status;
+}
+
+bool plan_forgets(const sxt_model *model, const sxt_session_params *params) {
+    sxt_plan_info info;
+    return !params->reread && sxt_plan_resolve(model, params->plan, 0, &info, NULL) == SXT_OK &&
+           info.n_remembered < INT64_MAX;
 }
 
 int session_open(const sxt_model *model, const sxt_session_params *params, progress *line,

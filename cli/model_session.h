@@ -31,6 +31,9 @@ int plan_announce_answer(const sxt_model *model, const char *plan, int64_t n_tok
 sxt_status plan_reach(const sxt_model *model, const char *plan, int64_t *tokens, sxt_plan_info *info,
                       sxt_error *error);
 
+/* Whether such a session keeps what it still sees alone, so that it costs the same for any n_ctx. */
+bool plan_forgets(const sxt_model *model, const sxt_session_params *params);
+
 /* Opens a session whose prompts report to `line` (may be NULL). */
 int session_open(const sxt_model *model, const sxt_session_params *params, progress *line,
                  sxt_session **session);

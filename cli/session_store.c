@@ -2,6 +2,7 @@
 
 #include "exit_code.h"
 #include "message.h"
+#include "model_session.h"
 #include "text_buffer.h"
 
 #include <errno.h>
@@ -10,7 +11,7 @@
 #include <unistd.h>
 
 /* An earlier, longer question must not make its file unusable for a shorter one. The cache is most of the
- * file, so its size tells how many tokens it holds at most. */
+ * file, so its size tells how many tokens it holds at most; of a text that is forgotten it does not. */
 int64_t session_store_context(const sxt_model *model, const sxt_session_params *params, const char *path,
                               int64_t n_ctx) {
     enum { SPAN = 65536 };
@@ -20,6 +21,7 @@ int64_t session_store_context(const sxt_model *model, const sxt_session_params *
     once.n_ctx = SPAN;
     twice.n_ctx = 2 * SPAN;
     if (stat(path, &status) != 0 || status.st_size <= 0) return n_ctx;
+    if (plan_forgets(model, params)) return SXT_MOST_CTX;
     if (sxt_memory_needed(model, &once, &small, NULL) != SXT_OK) return n_ctx;
     if (sxt_memory_needed(model, &twice, &large, NULL) != SXT_OK) return n_ctx;
     uint64_t per_token = (large.kv_bytes - small.kv_bytes) / SPAN;

@@ -8,6 +8,7 @@ import sys
 import tempfile
 import unittest
 
+sys.dont_write_bytecode = True
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 SEXTANT = os.environ.get("SEXTANT_BIN", os.path.join(ROOT, "build", "sextant"))
 SHARED = os.environ.get("SEXTANT_SHARED", os.path.join(ROOT, "..", "shared"))
@@ -67,6 +68,16 @@ class CommandTest(unittest.TestCase):
         for part in says:
             self.assertIn(part, text)
         return text
+
+    def family(self, name, context=None):
+        """A small random model of a family, as a GGUF file; `context`: another trained window."""
+        sys.path.insert(0, os.path.join(ROOT, "tools"))
+        from random_families import FAMILIES
+        model, path = FAMILIES[name](), self.path(name + ".gguf")
+        if context is not None:
+            model.set_context(context)
+        model.write_gguf(path, MODEL)
+        return path
 
     def pages(self, n_bytes, start=100000):
         """Some pages of the novel, cut at a word."""

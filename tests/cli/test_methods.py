@@ -3,17 +3,13 @@
 import json
 import os
 import re
-import sys
 
 from sextant_command import MODEL, REJECTED, ROOT, USAGE, CommandTest, main
-
-sys.dont_write_bytecode = True
-sys.path.insert(0, os.path.join(ROOT, "tools"))
-from random_families import FAMILIES  # noqa: E402
 
 with open(os.path.join(ROOT, "src", "plan", "registry.h"), encoding="utf-8") as registry:
     METHODS = [name.replace("_", "-") for name in re.findall(r"extern const sxt_plan_method sxt_plan_(\w+);",
                                                              registry.read())] + ["auto"]
+ADD_ONS = ["+log-n", "+window=off"]
 WITHOUT_ROTATION = {"none", "streaming", "window", "auto"}
 SHAPE = {"model_type": "llama", "vocab_size": 1536, "hidden_size": 32, "intermediate_size": 32, "num_hidden_layers": 1,
          "num_attention_heads": 2, "num_key_value_heads": 2, "rms_norm_eps": 1e-5, "hidden_act": "silu",
@@ -52,12 +48,12 @@ class Methods(CommandTest):
         told = self.json("methods")
         self.assertGreaterEqual(len(METHODS), 16)
         self.assertEqual([m["name"] for m in told["methods"]], METHODS)
-        self.assertEqual([a["name"] for a in told["add_ons"]], ["+log-n"])
+        self.assertEqual([a["name"] for a in told["add_ons"]], ADD_ONS)
         for row in told["methods"] + told["add_ons"]:
             self.assertGreater(len(row["summary"]), 20)
             self.assertEqual(row["source"] is None, row["name"] == "none")
-            self.assertNotIn("limit", row)
-            self.assertNotIn("refused", row)
+            for key in ("limit", "refused", "remembers", "idle"):
+                self.assertNotIn(key, row)
 
     def test_sources_are_those_of_the_documentation(self):
         with open(os.path.join(ROOT, "docs", "METHODS.md"), encoding="utf-8") as f:
@@ -85,7 +81,7 @@ class Methods(CommandTest):
                 self.assertEqual([p["name"] for p in row["parameters"]], [p["name"] for p in words[name]["parameters"]])
                 for said, told in zip(words[name]["parameters"], row["parameters"]):
                     self.assertEqual(told["kind"], said["kind"])
-                    if told["kind"] == "whole number":
+                    if told["kind"] == "whole number" and not told["default_in_words"]:
                         seen[told["name"]] = int(told["default"])
                     if not told["default_in_words"] and said["default_in_words"] and "file" not in said["default"]:
                         self.assertEqual(int(told["default"]), value(said["default"], L, **seen), (name, said))
@@ -118,32 +114,54 @@ class Methods(CommandTest):
                         n += 1
         self.assertGreater(n, 15)
 
-    def families(self, name):
-        model = FAMILIES[name]()
-        path = self.path(name + ".gguf")
-        model.write_gguf(path, MODEL)
-        return path
-
     def test_as_info_says(self):
         """Also of models with sliding windows, with LongRoPE's lists, and without rotary positions."""
-        for path in [MODEL] + [self.families(f) for f in ("mistral", "gemma2", "phi3_longrope", "mpt")]:
+        for path in [MODEL] + [self.family(f) for f in ("mistral", "gemma2", "phi3_longrope", "mpt")]:
             self.assertIn(b"longest context", self.good("info", path).stdout)
             for name, row in self.methods("-m", path).items():
                 if "refused" in row:
                     self.refused(USAGE, "info", path, "--extend", name, says=["plan %s: %s" % (name, row["refused"])])
                     continue
                 told = self.json("info", path, "--extend", name)["longest_context"]
-                self.assertEqual([r["tokens"] for r in told if r["plan"] == name][-1], row["limit"], (path, name))
+                told = [r for r in told if r["plan"] == name][-1]
+                self.assertEqual((told["tokens"], told["remembers"]), (row["limit"], row["remembers"]), (path, name))
+
+    def test_what_is_remembered(self):
+        """Where keys are hidden for good; where all layers slide, their window, and without it what the plan says."""
+        L, of_plan = 256, {"streaming": 256, "window": 256, "lm-infinite": 266}
+        for path in (MODEL, self.family("gemma2")):
+            for name, row in self.methods("-m", path).items():
+                if "refused" not in row:
+                    self.assertEqual((row["remembers"], row["idle"]), (of_plan.get(name), False), (path, name))
+        path = self.family("mistral")
+        rows = self.methods("-m", path)
+        self.assertIn("refused", rows.pop("longrope"))
+        for name, row in rows.items():
+            sinks = {"streaming": 4, "lm-infinite": 10}.get(name, 0)
+            self.assertEqual((row["remembers"], row["idle"]), (sinks + 40, True), name)
+        told = self.json("run", "-m", path, "-p", "It", "-n", 1, "--extend", "window:window=99+window=off")
+        self.assertEqual(told["remembers"], 99)
+        self.assertIsNone(self.json("run", "-m", path, "-p", "It", "-n", 1, "--extend", "none+window=off")["remembers"])
+        self.assertEqual(self.json("methods", "-m", path)["trained_window"], L)
+
+    def test_idle_plans_are_told(self):
+        def introduction(path):
+            return " ".join(self.good("methods", "-m", path).stdout.decode().split("\n\n")[0].split())
+        self.assertIn("40 in 2 of 2 layers", introduction(self.family("mistral")))
+        self.assertIn("without +window=off, as in self-extend+window=off, they change nothing",
+                      introduction(self.family("mistral")))
+        for path in (MODEL, self.family("gemma2")):
+            self.assertNotIn("+window=off", introduction(path))
 
     def test_a_file_with_longrope(self):
-        rows = self.methods("-m", self.families("phi3_longrope"))
+        rows = self.methods("-m", self.family("phi3_longrope"))
         self.assertNotIn("refused", rows["longrope"])
         self.assertEqual(rows["longrope"]["limit"], rows["none"]["limit"])
         self.assertEqual([p["default"] for p in rows["yarn"]["parameters"] if p["name"] == "original"], ["32"])
         self.assertEqual(rows["yarn"]["limit"], 4 * 32)
 
     def test_without_rotary_positions(self):
-        path = self.families("mpt")
+        path = self.family("mpt")
         told = self.json("methods", "-m", path)
         rows = {m["name"]: m for m in told["methods"]}
         self.assertEqual({n for n, r in rows.items() if "refused" not in r}, WITHOUT_ROTATION)
@@ -161,7 +179,7 @@ class Methods(CommandTest):
             text = self.good("methods", *args).stdout.decode()
             self.assertLessEqual(max(map(len, text.splitlines())), 80)
             blocks = {b.split()[0]: " ".join(b.split()) for b in text.split("\n\n")[1:]}
-            self.assertEqual(list(blocks), METHODS + ["+log-n"])
+            self.assertEqual(list(blocks), METHODS + ADD_ONS)
             for name, row in self.methods(*args).items():
                 block = blocks[name]
                 for part in [row["summary"], row["source"] or "", row["llama_cpp"] or "", row.get("refused", "")]:
@@ -171,6 +189,9 @@ class Methods(CommandTest):
                     self.assertIn(p["range"].replace("|", " or "), block)
                     self.assertIn(p["default"], block)
                 self.assertEqual("limit:" in block, "limit" in row)
+                self.assertEqual("remembers:" in block, row.get("remembers") is not None)
+                if row.get("remembers") is not None:
+                    self.assertIn("remembers: %d tokens" % row["remembers"], block)
                 if "limit" in row:
                     self.assertIn("limit: unbounded" if row["limit"] is None else "limit: %d tokens" % row["limit"], block)
 
