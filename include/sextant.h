@@ -302,7 +302,8 @@ SXT_API void sxt_session_free(sxt_session *session);
  * differs is rolled back, the rest is read. `n_generate` is the number of tokens that will be asked
  * for: `auto` decides from n_tokens + n_generate. On SXT_E_CANCELLED the steps already read are kept,
  * and the same call goes on from there. Where the session has forgotten what a shorter prefix sees, the text
- * is read again from its beginning. */
+ * is read again from its beginning. Under a plan with a dense prompt `tokens` are that prompt, unless they go on
+ * behind what was generated after an earlier one: then that stays the prompt. */
 SXT_API sxt_status sxt_session_sync(sxt_session *session, const int32_t *tokens, int64_t n_tokens,
                                     int64_t n_generate, sxt_error *error);
 

@@ -60,7 +60,7 @@ class Numbers(CommandTest):
         for plan, says in (("self-extend:group=0", "group"), ("self-extend:window=0", "window"),
                            ("self-extend:group=8,window=256", "window"), ("self-extend:group=x", "group"),
                            ("rerope:window=0", "1 and 255"), ("leaky-rerope:k=0.5", "1 and 1000000"),
-                           ("streaming:sinks=4,recent=252", "recent=251"), ("streaming:prefill=dense", "prefill=stream"),
+                           ("streaming:sinks=4,recent=252", "recent=251"), ("streaming:prompt=5", "prefill=dense"),
                            ("dual-chunk:chunk=300", "2 and 256"), ("none+log", "+log-n")):
             self.refused(USAGE, "run", "-m", MODEL, "-p", "x", "--extend", plan, says=[says])
 
