@@ -10,6 +10,7 @@
 enum {
     ATTENDS_INT16 = true,
     INT16_ROWS = 6, /* 6 rows x 4 vectors: 24 sums, 4 vectors of keys and 1 of queries in 32 registers */
+    INT16_MOST_ROWS = 8,
     INT16_VECS = 4,
     INT16_MOST_VECS = SXT_TILE_KEYS / VEC_LANES
 };
@@ -213,7 +214,7 @@ static void int16_values_of_f32(const sxt_strip *s, const float *inverses, uint3
 /* ---- Products ------------------------------------------------------------------------------------------ */
 
 SXT_INLINE void int16_products(int n_rows, int n_vecs, const uint32_t *a, int64_t lda, const uint32_t *b,
-                               int64_t ldb, int64_t n_k, __m512i acc[INT16_ROWS][INT16_MOST_VECS]) {
+                               int64_t ldb, int64_t n_k, __m512i acc[INT16_MOST_ROWS][INT16_MOST_VECS]) {
     SXT_UNROLL for (int r = 0; r < n_rows; r++) SXT_UNROLL for (int v = 0; v < n_vecs; v++) acc[r][v] =
         _mm512_setzero_si512();
     for (int64_t k = 0; k < n_k; k++) {
@@ -228,7 +229,7 @@ SXT_INLINE void int16_products(int n_rows, int n_vecs, const uint32_t *a, int64_
 
 /* Scores of n_rows rows and n_vecs vectors of keys. */
 SXT_INLINE void int16_score_tile(int n_rows, int n_vecs, const sxt_int16_scores *s, int64_t row, int64_t key) {
-    __m512i acc[INT16_ROWS][INT16_MOST_VECS];
+    __m512i acc[INT16_MOST_ROWS][INT16_MOST_VECS];
     int16_products(n_rows, n_vecs, s->q + row * s->ldq, s->ldq, s->tile + key, SXT_TILE_KEYS, s->n_pairs, acc);
     SXT_UNROLL for (int r = 0; r < n_rows; r++) {
         __m512 scale = _mm512_set1_ps(s->q_scales[row + r]);
@@ -245,7 +246,7 @@ SXT_INLINE void int16_score_tile(int n_rows, int n_vecs, const sxt_int16_scores 
 /* out = out * keep + add * (weights times values) for n_rows rows; part: lanes of the last vector, 0: all. */
 SXT_INLINE void int16_sum_tile(int n_rows, int n_vecs, const sxt_int16_sums *s, int64_t row, int64_t d,
                                int64_t part) {
-    __m512i acc[INT16_ROWS][INT16_MOST_VECS];
+    __m512i acc[INT16_MOST_ROWS][INT16_MOST_VECS];
     int16_products(n_rows, n_vecs, s->p + row * SXT_TILE_PAIRS, SXT_TILE_PAIRS, s->tile + d, s->ld_tile,
                    s->n_pairs, acc);
     SXT_UNROLL for (int r = 0; r < n_rows; r++) {
@@ -262,12 +263,12 @@ SXT_INLINE void int16_sum_tile(int n_rows, int n_vecs, const sxt_int16_sums *s, 
     }
 }
 
-#define INT16_STRIP(name, type, tile, ...)                                                                     \
+#define INT16_STRIP(name, type, eight, tile, ...)                                                              \
     SXT_APART void name(const type *s, int64_t column) {                                                       \
         int64_t r = 0;                                                                                         \
-        if (s->n_rows == 8) { /* one query of many models: 4 + 4 rows, not 6 + 2 */                            \
-            tile(4, __VA_ARGS__);                                                                              \
-            r = 4;                                                                                             \
+        if (s->n_rows == 8) { /* one query of many models: at once or 4 + 4 rows, not 6 + 2 */                 \
+            tile(eight, __VA_ARGS__);                                                                          \
+            r = eight;                                                                                         \
         }                                                                                                      \
         for (; r + INT16_ROWS <= s->n_rows; r += INT16_ROWS) tile(INT16_ROWS, __VA_ARGS__);                    \
         switch (s->n_rows - r) {                                                                               \
@@ -279,13 +280,13 @@ SXT_INLINE void int16_sum_tile(int n_rows, int n_vecs, const sxt_int16_sums *s, 
         default: break;                                                                                        \
         }                                                                                                      \
     }
-INT16_STRIP(int16_score_4, sxt_int16_scores, int16_score_tile, 4, s, r, column)
-INT16_STRIP(int16_score_2, sxt_int16_scores, int16_score_tile, 2, s, r, column)
-INT16_STRIP(int16_sum_4, sxt_int16_sums, int16_sum_tile, 4, s, r, column, 0)
-INT16_STRIP(int16_sum_3, sxt_int16_sums, int16_sum_tile, 3, s, r, column, 0)
-INT16_STRIP(int16_sum_2, sxt_int16_sums, int16_sum_tile, 2, s, r, column, 0)
-INT16_STRIP(int16_sum_1, sxt_int16_sums, int16_sum_tile, 1, s, r, column, 0)
-INT16_STRIP(int16_sum_part, sxt_int16_sums, int16_sum_tile, 1, s, r, column, s->head_dim - column)
+INT16_STRIP(int16_score_4, sxt_int16_scores, 4, int16_score_tile, 4, s, r, column)
+INT16_STRIP(int16_score_2, sxt_int16_scores, 8, int16_score_tile, 2, s, r, column)
+INT16_STRIP(int16_sum_4, sxt_int16_sums, 4, int16_sum_tile, 4, s, r, column, 0)
+INT16_STRIP(int16_sum_3, sxt_int16_sums, 8, int16_sum_tile, 3, s, r, column, 0)
+INT16_STRIP(int16_sum_2, sxt_int16_sums, 8, int16_sum_tile, 2, s, r, column, 0)
+INT16_STRIP(int16_sum_1, sxt_int16_sums, 8, int16_sum_tile, 1, s, r, column, 0)
+INT16_STRIP(int16_sum_part, sxt_int16_sums, 8, int16_sum_tile, 1, s, r, column, s->head_dim - column)
 #undef INT16_STRIP
 
 static void int16_scores(const sxt_int16_scores *s) {

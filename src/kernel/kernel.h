@@ -141,6 +141,9 @@ typedef struct sxt_kernels {
     void (*f32_to_q8_0)(const float *from, void *to, int64_t n);
     void (*f32_to_q4_0)(const float *from, void *to, int64_t n);
 
+    /* Rows of a table of n_rows that stand for positions (SXT_TILE_STRIP) less `base`: row i for position i.
+     * False when one has none; what rows then hold is not to be used. */
+    bool (*table_rows)(const double *positions, double base, int64_t n_rows, int32_t *rows);
     /* Row i of y = row i of x turned by angles[i]: cos (n_rot / 2), sin (n_rot / 2). Whatever the layout of the
      * pairs in x, pair p leaves at (y[p], y[p + n_rot / 2]): scores do not change when queries and keys are
      * reordered alike. Dimensions from n_rot on are copied. */

@@ -22,11 +22,12 @@
 #define SXT_LEVEL_PACKED .packed_quantize = packed_quantize, .packed_gemm = packed_gemm
 
 #define SXT_LEVEL_ATTENTION                                                                                    \
-    .f32_to_bf16 = f32_to_bf16, .f32_to_q8_0 = f32_to_q8_0, .f32_to_q4_0 = f32_to_q4_0, .rotate = rotate,      \
-    .transpose_keys = transpose_keys, .attends_int16 = ATTENDS_INT16, .int16_queries = int16_queries,          \
-    .int16_read_keys = int16_read_keys, .int16_keys = int16_keys, .int16_read_values = int16_read_values,      \
-    .int16_values = int16_values, .int16_scores = int16_scores, .int16_soften = int16_soften,                  \
-    .int16_sums = int16_sums, .attend_fold = attend_fold, .attend_adjust = attend_adjust
+    .f32_to_bf16 = f32_to_bf16, .f32_to_q8_0 = f32_to_q8_0, .f32_to_q4_0 = f32_to_q4_0,                        \
+    .table_rows = table_rows, .rotate = rotate, .transpose_keys = transpose_keys,                              \
+    .attends_int16 = ATTENDS_INT16, .int16_queries = int16_queries, .int16_read_keys = int16_read_keys,        \
+    .int16_keys = int16_keys, .int16_read_values = int16_read_values, .int16_values = int16_values,            \
+    .int16_scores = int16_scores, .int16_soften = int16_soften, .int16_sums = int16_sums,                      \
+    .attend_fold = attend_fold, .attend_adjust = attend_adjust
 
 #define SXT_LEVEL_MATMUL16                                                                                     \
     .multiplies_int16 = MULTIPLIES_INT16, .matmul16_row = matmul16_row,                                        \

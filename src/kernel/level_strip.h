@@ -26,6 +26,24 @@ static void strip_to_f32(const sxt_strip *s, float *to) {
     }
 }
 
+static uint64_t bits_of_double(double x) {
+    uint64_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits;
+}
+
+/* Straight code for a whole strip, of steps that a vector does several at once. */
+static bool table_rows(const double *positions, double base, int64_t n_rows, int32_t *restrict rows) {
+    double last = n_rows < INT32_MAX ? (double)n_rows - 1 : (double)INT32_MAX;
+    uint64_t differ = n_rows == 0;
+    for (int i = 0; i < SXT_TILE_STRIP; i++) {
+        double position = positions[i] - base, inside = position > 0 ? position : 0;
+        rows[i] = (int32_t)(inside < last ? inside : last);
+        differ |= bits_of_double((double)rows[i]) ^ bits_of_double(position);
+    }
+    return differ == 0;
+}
+
 static void int16_read_keys(const sxt_strip *s, const sxt_turn *turn, float *scales, float *inverses) {
     if (int16_read_common_keys(s, turn, scales, inverses)) return;
     strip_to_f32(s, s->spare);

@@ -4,7 +4,6 @@
 #define SXT_KERNEL_STRIP_AVX512_H
 
 #include "kernel/strip_q8_0_avx512.h"
-#include "kernel/strip_q8_0_avx512.h"
 
 SXT_INLINE void store_key_scales(__m512 lengths, int64_t n, float *scales, float *inverses) {
     __mmask16 real = rows_that_exist(n);

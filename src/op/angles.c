@@ -1,7 +1,5 @@
 #include "op/angles.h"
 
-#include "base/num.h"
-
 /* Steps of another unit have a table of their own; outside it their angles are what it would hold. */
 static const float *row_of(const sxt_rope *rope, double unit, double position, float *spare) {
     sxt_rope_table table = sxt_rope_rows(rope, unit);
@@ -32,27 +30,14 @@ static void compute_rows(const sxt_rope *rope, double unit, const double *positi
     turn->pairs = pairs;
 }
 
-/* Rows of the table that stand for the positions; false when one has none. Straight code for all of a strip. */
-static bool find_rows(const double *positions, double base, int64_t n_rows, int32_t *rows) {
-    double last = (double)sxt_min_i64(n_rows, INT32_MAX) - 1;
-    bool missing = n_rows == 0;
-    for (int i = 0; i < SXT_TILE_STRIP; i++) {
-        double position = positions[i] - base, inside = position > 0 ? position : 0;
-        rows[i] = (int32_t)(inside < last ? inside : last);
-        missing |= (double)rows[i] != position;
-    }
-    return !missing;
-}
-
-sxt_turn sxt_turn_of(const sxt_rope *rope, double unit, const double *positions, double base, int n,
-                     float *spare) {
+void sxt_turn_of(const sxt_rope *rope, double unit, const double *positions, double base, int n, float *spare,
+                 sxt_turn *turn) {
     sxt_rope_table table = sxt_rope_rows(rope, unit);
-    sxt_turn turn = {.angles = table.rows,
-                     .pairs = table.pairs,
-                     .n_rot = sxt_rope_n_rot(rope),
-                     .interleaved = sxt_rope_interleaved(rope),
-                     .mscale = (float)sxt_rope_mscale(rope)};
-    if (!find_rows(positions, base, table.n_rows, turn.rows))
-        compute_rows(rope, unit, positions, base, n, &turn, spare);
-    return turn;
+    turn->angles = table.rows;
+    turn->pairs = table.pairs;
+    turn->n_rot = sxt_rope_n_rot(rope);
+    turn->interleaved = sxt_rope_interleaved(rope);
+    turn->mscale = (float)sxt_rope_mscale(rope);
+    if (!sxt_kernels_get()->table_rows(positions, base, table.n_rows, turn->rows))
+        compute_rows(rope, unit, positions, base, n, turn, spare);
 }

@@ -13,7 +13,7 @@ const float *sxt_angles(const sxt_rope *rope, double unit, double position, floa
 
 /* What turns n <= SXT_TILE_STRIP positions less `base`, all in steps of `unit`; positions: (SXT_TILE_STRIP),
  * those past n are any. `spare`: SXT_TILE_STRIP rows of 1.5 * n_rot. */
-sxt_turn sxt_turn_of(const sxt_rope *rope, double unit, const double *positions, double base, int n,
-                     float *spare);
+void sxt_turn_of(const sxt_rope *rope, double unit, const double *positions, double base, int n, float *spare,
+                 sxt_turn *turn);
 
 #endif

@@ -87,13 +87,21 @@ static int strip_keys(const sxt_key_tile *tile, int row) {
     return (int)sxt_max_i64(0, sxt_min_i64(STRIP, tile->n_keys - row));
 }
 
+/* Where the keys of a tile stand under a map. */
+typedef struct places {
+    double unit, base, positions[SXT_KV_BLOCK];
+} places;
+
+static void find_places(const sxt_key_tile *tile, int key_map, places *p) {
+    const sxt_plan *plan = tile->a->plan;
+    p->unit = sxt_plan_unit(plan, key_map);
+    p->base = sxt_span_base(tile->a, key_map, tile->first);
+    sxt_plan_key_positions(plan, key_map, tile->first, SXT_KV_BLOCK, p->positions);
+}
+
 /* What turns n keys from row `row` on. */
-static sxt_turn turn_of(const sxt_key_tile *tile, int key_map, int row, int n) {
-    const sxt_attention *a = tile->a;
-    double positions[STRIP];
-    sxt_plan_key_positions(a->plan, key_map, tile->first + row, STRIP, positions);
-    return sxt_turn_of(a->rope, sxt_plan_unit(a->plan, key_map), positions,
-                       sxt_span_base(a, key_map, tile->first), n, tile->spare);
+static void find_turn(const sxt_key_tile *tile, const places *p, int row, int n, sxt_turn *turn) {
+    sxt_turn_of(tile->a->rope, p->unit, p->positions + row, p->base, n, tile->spare, turn);
 }
 
 /* ---- In f32 ---------------------------------------------------------------------------------------------- */
@@ -104,11 +112,12 @@ static const float *read_rows(const sxt_key_tile *tile, const void *half, int ro
 }
 
 /* Keys from row j0 on into columns [j0, j0 + STRIP); columns past n become zero. */
-static void load_key_strip(sxt_key_tile *tile, int key_map, int j0) {
+static void load_key_strip(sxt_key_tile *tile, int key_map, const places *where, int j0) {
     const sxt_attention *a = tile->a;
     int n = strip_keys(tile, j0);
     const float *angles[STRIP], *rows = read_rows(tile, a->kv.k, j0, n, tile->plain);
-    sxt_turn turn = turn_of(tile, key_map, j0, n);
+    sxt_turn turn;
+    find_turn(tile, where, j0, n, &turn);
     for (int i = 0; i < n; i++) angles[i] = turn.angles + turn.rows[i] * turn.n_rot;
     tile->k->rotate(rows, tile->ld, angles, tile->turned, tile->ld, n, turn.n_rot, a->head_dim,
                     turn.interleaved, ahead_of(tile, a->kv.k, j0, n));
@@ -132,13 +141,14 @@ static sxt_strip strip_of(const sxt_key_tile *tile, const void *half, int row, f
 }
 
 /* A strip of keys under one map, and its values unless they are there. */
-static void load_pairs(sxt_key_tile *tile, int key_map, int row) {
+static void load_pairs(sxt_key_tile *tile, int key_map, const places *where, int row) {
     const sxt_attention *a = tile->a;
     float k_inverses[STRIP], *v_inverses = tile->v_inverses + row;
     bool with_values = row >= tile->n_values;
     sxt_strip keys = strip_of(tile, a->kv.k, row, tile->turned);
     sxt_strip values = strip_of(tile, a->kv.v, row, tile->measured);
-    sxt_turn turn = turn_of(tile, key_map, row, (int)keys.n);
+    sxt_turn turn;
+    find_turn(tile, where, row, (int)keys.n, &turn);
     tile->k->int16_read_keys(&keys, &turn, tile->k_scales[key_map] + row, k_inverses);
     if (with_values) tile->k->int16_read_values(&values, tile->v_logs + row, v_inverses);
     tile->k->int16_keys(&keys, &turn, k_inverses, tile->keys[key_map].pairs + row);
@@ -153,12 +163,14 @@ static void load_pairs(sxt_key_tile *tile, int key_map, int row) {
 
 void sxt_key_tile_need_keys(sxt_key_tile *tile, int key_map) {
     int step = tile->int16 ? 2 * STRIP : STRIP;
+    places where;
     if (tile->has_keys[key_map]) return;
+    find_places(tile, key_map, &where);
     for (int row = 0; row < tile->n_keys || row % step != 0; row += STRIP)
         if (tile->int16)
-            load_pairs(tile, key_map, row);
+            load_pairs(tile, key_map, &where, row);
         else
-            load_key_strip(tile, key_map, row);
+            load_key_strip(tile, key_map, &where, row);
     tile->has_keys[key_map] = true;
 }
 

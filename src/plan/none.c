@@ -11,7 +11,9 @@ int sxt_plain_bands(const sxt_plan *plan, int64_t i, sxt_band out[SXT_PLAN_MAX_B
 
 void sxt_plain_key_positions(const sxt_plan *plan, int key_map, int64_t first, int64_t n, double *positions) {
     (void)plan, (void)key_map;
-    for (int64_t i = 0; i < n; i++) positions[i] = (double)(first + i);
+    double at = (double)first;
+    /* Several 32-bit numbers become doubles at once, 64-bit ones do not; n is a tile's or a strip's. */
+    for (int32_t i = 0; i < (int32_t)n; i++) positions[i] = at + i;
 }
 
 /* A sliding window no wider than the trained one keeps every distance inside it. */

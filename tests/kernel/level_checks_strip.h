@@ -26,10 +26,10 @@ static void store(const sxt_kernels *k, sxt_row_type type, const float *from, vo
 }
 
 static row_strip any_rows(trial *t) {
-    static const int64_t common[] = {64, 128, 192, 256, 32, 96, 80};
+    static const int64_t common[] = {64, 128, 192, 256, 32, 96, 80, 48, 112};
     row_strip s = {.type = (sxt_row_type)below(t, SXT_ROW_Q4_0 + 1), .n = below(t, 3) ? 16 : 1 + below(t, 16)};
     bool blocks = s.type == SXT_ROW_Q8_0 || s.type == SXT_ROW_Q4_0;
-    s.head = below(t, 4) ? common[below(t, 7)] : 2 * (1 + below(t, 128));
+    s.head = below(t, 4) ? common[below(t, 9)] : 2 * (1 + below(t, 128));
     s.padded = blocks ? (s.head + 31) / 32 * 32 : s.head;
     s.row_bytes = s.type == SXT_ROW_F32    ? 4 * s.padded
                   : s.type == SXT_ROW_Q8_0 ? s.padded / 32 * 34
@@ -65,6 +65,29 @@ static sxt_turn any_turn(trial *t, int64_t head) {
     sxt_turn turn = {angles, pairs, {0}, n_rot, below(t, 2), mscale};
     for (int i = 0; i < SXT_TILE_STRIP; i++) turn.rows[i] = (int32_t)below(t, (uint32_t)n_rows);
     return turn;
+}
+
+/* Rows of whole positions that a table holds, and no other: what is added to one of them must be noticed. */
+static void check_table_rows(trial *t) {
+    static const double strange[] = {0, 0.5, -1, 0x1p-40, 0x1p40, -0x1p40, 1e300, NAN, INFINITY, -INFINITY};
+    double *positions = bytes(t, SXT_TILE_STRIP * sizeof *positions);
+    int32_t *rows = bytes(t, SXT_TILE_STRIP * sizeof *rows);
+    int64_t n_rows = below(t, 8) ? 1 + below(t, 1u << 30) : below(t, 2), base = below(t, 100000);
+    if (!below(t, 8)) n_rows += INT64_C(1) << 33;
+    uint32_t end = n_rows > INT32_MAX ? INT32_MAX : (uint32_t)n_rows;
+    for (int i = 0; i < SXT_TILE_STRIP; i++) positions[i] = (double)(base + (end ? below(t, end) : 0));
+    uint32_t changed = below(t, SXT_TILE_STRIP);
+    double added = strange[below(t, 10)];
+    if (!below(t, 4)) positions[changed] = (double)base + (double)n_rows - below(t, 2); /* at the end */
+    positions[changed] += added;
+    bool all = n_rows > 0;
+    for (int i = 0; i < SXT_TILE_STRIP; i++) {
+        double position = positions[i] - (double)base;
+        all &=
+            position >= 0 && position < (double)n_rows && position <= INT32_MAX && floor(position) == position;
+    }
+    assert_true(t->level->table_rows(positions, (double)base, n_rows, rows) == all);
+    for (int i = 0; i < SXT_TILE_STRIP && all; i++) assert_true((double)rows[i] == positions[i] - (double)base);
 }
 
 /* Elements `low` and `high` of key i after the rotation are what a pair of the tile must hold. */

@@ -40,6 +40,7 @@ static const entry_check checks[] = {
     CHECK(f32_to_bf16),
     CHECK(f32_to_q8_0),
     CHECK(f32_to_q4_0),
+    CHECK(table_rows),
     CHECK(rotate),
     CHECK(transpose_keys),
     CHECK(attend_scores),

@@ -56,8 +56,9 @@ static void test_same_bits_with_and_without_a_table(void **state) {
             float spare[2 * SXT_TILE_STRIP * N_ROT], other_spare[2 * SXT_TILE_STRIP * N_ROT];
             double positions[SXT_TILE_STRIP], base = first < 100 ? 0 : 100;
             for (int i = 0; i < SXT_TILE_STRIP; i++) positions[i] = first + i;
-            sxt_turn turn = sxt_turn_of(rope, units[u], positions, base, SXT_TILE_STRIP, spare);
-            sxt_turn other = sxt_turn_of(bare, units[u], positions, base, SXT_TILE_STRIP, other_spare);
+            sxt_turn turn, other;
+            sxt_turn_of(rope, units[u], positions, base, SXT_TILE_STRIP, spare, &turn);
+            sxt_turn_of(bare, units[u], positions, base, SXT_TILE_STRIP, other_spare, &other);
             assert_ptr_not_equal(turn.angles, spare);
             assert_ptr_equal(other.angles, other_spare);
             for (int i = 0; i < SXT_TILE_STRIP; i++) {
