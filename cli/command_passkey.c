@@ -5,6 +5,7 @@
 #include "json_document.h"
 #include "message.h"
 #include "model_session.h"
+#include "passkey_picture.h"
 #include "passkey_prompts.h"
 
 #include <math.h>
@@ -20,6 +21,7 @@ typedef struct passkey_job {
     passkey_items items;
     int64_t n_ctx;
     json_document *rows; /* NULL: a table */
+    passkey_picture *picture;
     progress line;
     int64_t n_done;
 } passkey_job;
@@ -130,7 +132,8 @@ static int ready_session(const passkey_job *job, const char *plan, sxt_session *
     return code;
 }
 
-static int measure_length(passkey_job *job, const char *plan, int64_t length) {
+static int measure_length(passkey_job *job, int i_plan, int64_t length) {
+    const char *plan = plan_at(job->options, i_plan);
     passkey_row row = {.length = length};
     sxt_session *session = NULL;
     int code = EXIT_CODE_OK;
@@ -144,6 +147,7 @@ static int measure_length(passkey_job *job, const char *plan, int64_t length) {
         if (code != EXIT_CODE_OK) break;
         sxt_session_plan(session, &ran);
         add_item(&row, item, &ran, right);
+        passkey_picture_add(job->picture, i_plan, item, right, ran.within_limit);
         progress_report(&job->line, ++job->n_done, job->items.n * plan_count(job->options));
     }
     interrupt_watch(NULL);
@@ -200,7 +204,7 @@ static int measure_all(passkey_job *job) {
     for (int64_t length = next_length(&job->items, 0); length > 0 && code == EXIT_CODE_OK;
          length = next_length(&job->items, length))
         for (int i = 0; i < plan_count(options) && code == EXIT_CODE_OK; i++)
-            code = measure_length(job, plan_at(options, i), length);
+            code = measure_length(job, i, length);
     interrupt_release();
     progress_end(&job->line);
     if (job->rows != NULL && (code == EXIT_CODE_OK || code == EXIT_CODE_INTERRUPTED))
@@ -210,19 +214,29 @@ static int measure_all(passkey_job *job) {
     return code;
 }
 
+/* After Ctrl-C too: of what was asked until then. */
+static int save_picture(const passkey_job *job, int code) {
+    int saved = passkey_picture_save(job->picture, job->options, job->model);
+    return code == EXIT_CODE_OK ? saved : code;
+}
+
 int command_passkey(const option_values *options) {
     bool made = options->lengths.n > 0;
     if (made == (options->file != NULL))
         return message_error(EXIT_CODE_USAGE, "passkey needs one of --file X.jsonl and --lengths N,N,...");
     passkey_job job = {.options = options};
     sxt_model *model = NULL;
-    int code = model_open(options->model, false, &model);
+    int code = passkey_picture_check(options);
+    if (code == EXIT_CODE_OK) code = model_open(options->model, false, &model);
     if (code != EXIT_CODE_OK) return code;
     job.model = model;
     code =
         made ? passkey_items_make(options, model, &job.items) : passkey_items_read(options, model, &job.items);
     job.line = progress_start("asking", "prompts");
+    job.picture = passkey_picture_begin(options, &job.items, &code);
     if (code == EXIT_CODE_OK) code = measure_all(&job);
+    if (code == EXIT_CODE_OK || code == EXIT_CODE_INTERRUPTED) code = save_picture(&job, code);
+    passkey_picture_free(job.picture);
     passkey_items_free(&job.items);
     sxt_model_close(model);
     return code;

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-static bool is_path(const option_row *row) { return row->kind == OPTION_FILE; }
+static bool is_path(const option_row *row) { return row->kind == OPTION_FILE || row->kind == OPTION_FILES; }
 
 /* Words a value may be, separated by spaces; empty when it is free. */
 static void value_words(const option_row *row, text_buffer *words) {

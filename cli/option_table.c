@@ -35,6 +35,13 @@ const option_row OPTION_TABLE[] = {
     {"methods", 0, NO_ALIAS, "'PLAN PLAN ...'", OPTION_TEXT, AT(methods), 0, 0, NULL, NULL,
      "plans to compare, separated by blanks or semicolons; all: every method with its defaults",
      COMMAND_COMPARE},
+#ifdef SXT_WITH_EVAL
+    {"picture", 0, NO_ALIAS, "FILE", OPTION_FILES, AT(pictures), 0, 0, NULL, NULL,
+     "also draw the figures: FILE.svg or FILE.png; may be given several times",
+     COMMAND_PERPLEXITY | COMMAND_PASSKEY},
+    {"by-position", 0, NO_ALIAS, "FILE", OPTION_FILES, AT(position_pictures), 0, 0, NULL, NULL,
+     "also draw the loss by position inside the longest windows: FILE.svg or FILE.png", COMMAND_PERPLEXITY},
+#endif
     {"all", 0, NO_ALIAS, NULL, OPTION_FLAG, AT(all), 0, 0, NULL, NULL,
      "the logits of every position, not of the last alone", COMMAND_LOGITS},
     {"predict", 'n', ALIAS("n-predict"), "N", OPTION_INTEGER, AT(n_generate), 0, ANY_INTEGER, NULL, "256",

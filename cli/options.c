@@ -63,7 +63,7 @@ static int bad_number(const option_row *row, const char *value) {
 }
 
 static int add_choice(const option_row *row, choice_list *list, const char *value) {
-    if (!is_choice(row->choices, value)) return bad_choice(row, value);
+    if (row->choices != NULL && !is_choice(row->choices, value)) return bad_choice(row, value);
     if (list->n == MAX_CHOICES)
         return message_error(EXIT_CODE_USAGE, "--%s may be given at most %d times", row->name, MAX_CHOICES);
     list->values[list->n++] = value;
@@ -92,8 +92,10 @@ static int store(const option_row *row, const char *value, option_values *option
     case OPTION_CHOICES: return add_choice(row, field, value);
     case OPTION_TEXT: *(const char **)field = value; return 0;
     case OPTION_FILE:
+    case OPTION_FILES:
         if (value[0] == '\0')
             return message_error(EXIT_CODE_USAGE, "--%s needs a path, not an empty text", row->name);
+        if (row->kind == OPTION_FILES) return add_choice(row, field, value);
         *(const char **)field = value;
         return 0;
     case OPTION_INTEGER: good = number_integer(value, min, max, field); break;

@@ -31,7 +31,7 @@ typedef struct option_values {
     const char *plans[MAX_PLANS];
     int n_plans;
     plan_words words;
-    choice_list kvs;
+    choice_list kvs, pictures, position_pictures;
     integer_list tokens, decode, lengths, fill_depths;
     real_list depths;
     int64_t threads, ctx, chunk, n_generate, windows, trials, per_length;
@@ -50,8 +50,9 @@ typedef struct option_values {
 typedef enum option_kind {
     OPTION_FLAG,
     OPTION_TEXT,
-    OPTION_FILE, /* a text that completes as a path */
-    OPTION_PLAN, /* a text that completes as a plan; may be given several times where the command says so */
+    OPTION_FILE,  /* a text that completes as a path */
+    OPTION_FILES, /* may be given several times */
+    OPTION_PLAN,  /* a text that completes as a plan; may be given several times where the command says so */
     OPTION_CHOICE,
     OPTION_CHOICES, /* may be given several times */
     OPTION_INTEGER,

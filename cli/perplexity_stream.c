@@ -5,6 +5,7 @@
 #include "json_document.h"
 #include "message.h"
 #include "model_session.h"
+#include "perplexity_picture.h"
 #include "text_windows.h"
 
 #include <math.h>
@@ -17,10 +18,13 @@ typedef struct stream_job {
     text_windows text;
     int64_t length, n_parts;
     json_document *rows; /* NULL: a table */
+    perplexity_picture *picture;
     progress line;
     int64_t n_done, n_total; /* tokens, for the progress */
 
     const char *plan;
+    int i_plan;
+    int64_t limit;       /* of the plan, in tokens */
     int64_t part, n;     /* the part that is being read; its predictions so far */
     double nll, all_nll; /* sums: of the part, of the text so far */
 } stream_job;
@@ -31,6 +35,7 @@ static void print_part(stream_job *job) {
     int64_t first = job->part > 0 ? part_end(job, job->part - 1) : 0, end = part_end(job, job->part);
     double nll = job->nll / (double)job->n, so_far = job->all_nll / (double)(end - 1);
     progress_end(&job->line);
+    perplexity_picture_add(job->picture, job->i_plan, (double)(first + end) / 2, exp(nll), end <= job->limit);
     if (job->rows == NULL) {
         printf("%10lld %10lld  %-40s %9.4f %10.3f %12.3f\n", (long long)first, (long long)end, job->plan, nll,
                exp(nll), exp(so_far));
@@ -74,7 +79,7 @@ static bool report(void *user, int64_t n_read, int64_t n_total) {
     return progress_report(&job->line, job->n_done + n_read, job->n_total);
 }
 
-static int read_stream(stream_job *job, const char *plan) {
+static int read_stream(stream_job *job, int i_plan, const char *plan) {
     sxt_session *session = NULL;
     sxt_plan_info info;
     sxt_error error;
@@ -85,6 +90,8 @@ static int read_stream(stream_job *job, const char *plan) {
     if (code != EXIT_CODE_OK) return code;
     sxt_plan_resolve(job->model, plan, job->length, &info, NULL);
     job->plan = info.plan;
+    job->i_plan = i_plan;
+    job->limit = info.limit;
     job->part = job->n = 0;
     job->nll = job->all_nll = 0;
     interrupt_watch(session);
@@ -113,13 +120,16 @@ static int read_all(stream_job *job) {
     else
         printf("%10s %10s  %-40s %9s %10s %12s\n", "first", "end", "plan", "nll", "ppl", "ppl_so_far");
     interrupt_watch(NULL);
-    for (int i = 0; i < n_plans && code == EXIT_CODE_OK; i++) code = read_stream(job, plans[i]);
+    for (int i = 0; i < n_plans && code == EXIT_CODE_OK; i++) code = read_stream(job, i, plans[i]);
     interrupt_release();
     if (job->rows != NULL && (code == EXIT_CODE_OK || code == EXIT_CODE_INTERRUPTED))
         document_print(job->rows);
     else if (job->rows != NULL)
         document_free(job->rows);
-    return code;
+    if (code != EXIT_CODE_OK && code != EXIT_CODE_INTERRUPTED) return code;
+    int saved =
+        perplexity_picture_save(job->picture, plans, n_plans); /* after Ctrl-C of what was read until then */
+    return code == EXIT_CODE_OK ? saved : code;
 }
 
 static int check(const option_values *options) {
@@ -147,6 +157,7 @@ int perplexity_stream(const option_values *options) {
                              "longer text",
                              options->file);
     job.line = progress_start("scoring", "tokens");
+    job.picture = perplexity_picture_begin(options, model);
     if (code == EXIT_CODE_OK) {
         job.length = job.text.longest;
         if (job.n_parts > job.length) job.n_parts = job.length;
@@ -154,6 +165,7 @@ int perplexity_stream(const option_values *options) {
         code = read_all(&job);
     }
     progress_end(&job.line);
+    perplexity_picture_free(job.picture);
     text_windows_close(&job.text);
     sxt_model_close(model);
     return code;

@@ -30,6 +30,7 @@ static bool add_prediction(void *user, int64_t pos, const float *logits) {
     double nll = text_windows_surprise(logits, t->windows->n_vocab, t->windows->window[target]);
     t->score->nll += nll;
     t->score->n++;
+    if (t->score->by_position != NULL) t->score->by_position[target] += nll;
     if (target >= 3 * t->length / 4) {
         t->score->late_nll += nll;
         t->score->n_late++;

@@ -18,6 +18,7 @@ typedef struct text_windows {
 typedef struct window_score {
     double nll, late_nll;
     int64_t n, n_late;
+    double *by_position; /* (length): sums for each position of the windows; NULL: not kept */
 } window_score;
 
 /* From -f, --windows and --no-bos; a text too short for `longest` tokens (0: all that it has) is refused. */

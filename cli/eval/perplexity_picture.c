@@ -1,0 +1,136 @@
+#include "perplexity_picture.h"
+
+#include "eval/line_chart.h"
+#include "eval/picture_files.h"
+#include "exit_code.h"
+#include "message.h"
+#include "text_buffer.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* Buckets of positions: the first sixteen together, where hardly anything can be known yet, then two to a
+ * doubling, so that the many late ones are averaged well. */
+enum { FIRST_BUCKET = 16, BUCKETS_PER_OCTAVE = 2 };
+
+/* The points of one plan's line. */
+typedef struct points {
+    line_point *list;
+    int n, n_room;
+} points;
+
+struct perplexity_picture {
+    const option_values *options;
+    double trained_window;
+    points rows[MAX_PLANS], positions[MAX_PLANS];
+    int64_t length[MAX_PLANS]; /* of the windows whose positions are kept */
+};
+
+/* In the order of x, whatever the order of --lengths. */
+static void add_point(points *to, line_point p) {
+    if (to->n == to->n_room) {
+        to->n_room = 2 * to->n_room + 16;
+        to->list = must_reallocate(to->list, (size_t)to->n_room * sizeof *to->list);
+    }
+    int i = to->n++;
+    for (; i > 0 && to->list[i - 1].x > p.x; i--) to->list[i] = to->list[i - 1];
+    to->list[i] = p;
+}
+
+int perplexity_picture_check(const option_values *options) {
+    if (options->stream && options->position_pictures.n > 0)
+        return message_error(EXIT_CODE_USAGE,
+                             "--by-position is about windows: leave out --stream, or give --picture");
+    int code = picture_files_check("picture", &options->pictures);
+    return code == EXIT_CODE_OK ? picture_files_check("by-position", &options->position_pictures) : code;
+}
+
+perplexity_picture *perplexity_picture_begin(const option_values *options, const sxt_model *model) {
+    sxt_model_info info;
+    if (options->pictures.n == 0 && options->position_pictures.n == 0) return NULL;
+    perplexity_picture *p = must_allocate(sizeof *p);
+    sxt_model_describe(model, &info);
+    *p = (perplexity_picture){.options = options, .trained_window = (double)info.n_ctx_train};
+    return p;
+}
+
+void perplexity_picture_add(perplexity_picture *p, int plan, double x, double ppl, bool within_limit) {
+    if (p != NULL && p->options->pictures.n > 0)
+        add_point(&p->rows[plan], (line_point){.x = x, .y = ppl, .past_limit = !within_limit});
+}
+
+bool perplexity_picture_wants_positions(const perplexity_picture *p) {
+    return p != NULL && p->options->position_pictures.n > 0;
+}
+
+void perplexity_picture_set_positions(perplexity_picture *p, int plan, const double *by_position,
+                                      int64_t length, int64_t n_windows, int64_t limit) {
+    points *line = &p->positions[plan];
+    if (length < p->length[plan]) return;
+    p->length[plan] = length;
+    line->n = 0;
+    /* Position 0 is predicted by nothing. */
+    for (int64_t first = 1, k = 0; first < length; k++) {
+        int64_t end = (int64_t)floor(FIRST_BUCKET * pow(2, (double)k / BUCKETS_PER_OCTAVE) + 0.5);
+        double sum = 0;
+        if (end > length) end = length;
+        for (int64_t i = first; i < end; i++) sum += by_position[i];
+        add_point(line, (line_point){.x = sqrt((double)first * (double)(end - 1)),
+                                     .y = sum / (double)(end - first) / (double)n_windows,
+                                     .past_limit = end > limit});
+        first = end;
+    }
+}
+
+static int save(const perplexity_picture *p, const choice_list *files, const points *lines, int n_plans,
+                const char *const *plans, line_chart chart) {
+    line_series series[MAX_PLANS];
+    char model[128], text[128], subtitle[320], problem[160] = "";
+    for (int i = 0; i < n_plans; i++) series[i] = (line_series){plans[i], lines[i].list, lines[i].n};
+    picture_files_base_name(p->options->model, model, sizeof model);
+    picture_files_base_name(p->options->file, text, sizeof text);
+    snprintf(subtitle, sizeof subtitle, "%s, text %s, %lld %s", model, text, (long long)p->options->windows,
+             p->options->stream ? "parts" : "windows");
+    chart.subtitle = subtitle;
+    chart.trained_window = p->trained_window;
+    chart.series = series;
+    chart.n_series = n_plans;
+    canvas *drawing = line_chart_draw(&chart, problem, sizeof problem);
+    return picture_files_save(files, drawing, problem);
+}
+
+static int save_rows(const perplexity_picture *p, const char *const *plans, int n_plans) {
+    bool stream = p->options->stream;
+    line_chart chart = {.title = stream ? "Perplexity along the text" : "Perplexity against length",
+                        .x_title = stream ? "place in the text (tokens)" : "context length (tokens)",
+                        .y_title = "perplexity",
+                        .x_axis = stream ? AXIS_LINEAR : AXIS_LOG_TOKENS,
+                        .y_axis = AXIS_LOG};
+    return save(p, &p->options->pictures, p->rows, n_plans, plans, chart);
+}
+
+static int save_positions(const perplexity_picture *p, const char *const *plans, int n_plans) {
+    line_chart chart = {.title = "Loss by position in the window: does a longer context still help?",
+                        .x_title = "position in the window (tokens)",
+                        .y_title = "loss (nats per token)",
+                        .x_axis = AXIS_LOG_TOKENS,
+                        .y_axis = AXIS_LINEAR};
+    return save(p, &p->options->position_pictures, p->positions, n_plans, plans, chart);
+}
+
+int perplexity_picture_save(const perplexity_picture *p, const char *const *plans, int n_plans) {
+    int code = EXIT_CODE_OK;
+    if (p == NULL) return code;
+    if (p->options->pictures.n > 0) code = save_rows(p, plans, n_plans);
+    if (p->options->position_pictures.n > 0 && code == EXIT_CODE_OK) code = save_positions(p, plans, n_plans);
+    return code;
+}
+
+void perplexity_picture_free(perplexity_picture *p) {
+    if (p == NULL) return;
+    for (int i = 0; i < MAX_PLANS; i++) {
+        free(p->rows[i].list);
+        free(p->positions[i].list);
+    }
+    free(p);
+}

@@ -1,0 +1,58 @@
+/* perplexity --picture and --by-position: how well a text is predicted, over lengths, along a stream, or over
+ * the positions in a window; a line for each plan. Without SXT_WITH_EVAL there are no such options, and these
+ * do nothing. */
+#ifndef SEXTANT_CLI_PERPLEXITY_PICTURE_H
+#define SEXTANT_CLI_PERPLEXITY_PICTURE_H
+
+#include "options.h"
+#include "sextant.h"
+
+typedef struct perplexity_picture perplexity_picture;
+
+#ifdef SXT_WITH_EVAL
+/* Refuses files that no picture can be written to. Returns an exit code. */
+int perplexity_picture_check(const option_values *options);
+
+/* NULL when no picture is asked for; then the rest does nothing. */
+perplexity_picture *perplexity_picture_begin(const option_values *options, const sxt_model *model);
+
+/* One row under the i-th plan: the perplexity `ppl` at x, a length or a place in the text. */
+void perplexity_picture_add(perplexity_picture *picture, int plan, double x, double ppl, bool within_limit);
+
+/* True when --by-position asks for them. */
+bool perplexity_picture_wants_positions(const perplexity_picture *picture);
+
+/* Sums over n_windows windows of `length` tokens under the i-th plan, in nats; replaces those of shorter
+ * windows. by_position (length) as in window_score; `limit` is the plan's, in tokens. */
+void perplexity_picture_set_positions(perplexity_picture *picture, int plan, const double *by_position,
+                                      int64_t length, int64_t n_windows, int64_t limit);
+
+/* Writes the files; `plans` (n_plans) names the lines. Returns an exit code. */
+int perplexity_picture_save(const perplexity_picture *picture, const char *const *plans, int n_plans);
+void perplexity_picture_free(perplexity_picture *picture);
+#else
+static inline int perplexity_picture_check(const option_values *options) { return (void)options, 0; }
+static inline perplexity_picture *perplexity_picture_begin(const option_values *options,
+                                                           const sxt_model *model) {
+    return (void)options, (void)model, NULL;
+}
+static inline void perplexity_picture_add(perplexity_picture *picture, int plan, double x, double ppl,
+                                          bool within_limit) {
+    (void)picture, (void)plan, (void)x, (void)ppl, (void)within_limit;
+}
+static inline bool perplexity_picture_wants_positions(const perplexity_picture *picture) {
+    return (void)picture, false;
+}
+static inline void perplexity_picture_set_positions(perplexity_picture *picture, int plan,
+                                                    const double *by_position, int64_t length,
+                                                    int64_t n_windows, int64_t limit) {
+    (void)picture, (void)plan, (void)by_position, (void)length, (void)n_windows, (void)limit;
+}
+static inline int perplexity_picture_save(const perplexity_picture *picture, const char *const *plans,
+                                          int n_plans) {
+    return (void)picture, (void)plans, (void)n_plans, 0;
+}
+static inline void perplexity_picture_free(perplexity_picture *picture) { (void)picture; }
+#endif
+
+#endif
