@@ -14,6 +14,10 @@ int command_passkey(const option_values *options);
 int command_bench(const option_values *options);
 int command_compare(const option_values *options);
 int command_methods(const option_values *options);
+#ifdef SXT_WITH_EVAL
+int command_needle(const option_values *options);
+int command_compare_runs(const option_values *options);
+#endif
 int command_help(const option_values *options);
 int command_version(const option_values *options);
 

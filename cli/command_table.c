@@ -135,6 +135,37 @@ const command_row COMMAND_TABLE[] = {
      "sextant bench -m model.gguf -p 512 -n 0 --depths 8192 --extend none --extend auto --json\n"
      "sextant bench --ceilings\n",
      0, true, command_bench},
+#ifdef SXT_WITH_EVAL
+    {"needle", COMMAND_NEEDLE,
+     "-m MODEL --lengths N,N,... [--depths A:B:STEP] [--task TASK] [--extend PLAN]... [-o FOLDER] [options]",
+     "hide needles in texts of several lengths, at several depths, and see whether they are found",
+     "For each plan, length and depth, K prompts hide a sentence in a long text and ask for the number in it. "
+     "An "
+     "answer "
+     "counts as exact when it begins with the number, and as found when the number is anywhere in it (RULER's "
+     "rule); shares come with their 95 % intervals. Lengths past a plan's limit are run and marked, lengths "
+     "for "
+     "which there is no memory are not run. The default plan is none.\n\n"
+     "The tasks single, multi-key, multi-value, variable-tracking and common-words are RULER's (arXiv "
+     "2404.06654); passkey is the pass key of the papers, which small base models answer. common-words counts "
+     "the "
+     "words of --haystack. --chat puts the question into the model's chat template.\n\n"
+     "Prompts that begin alike are read once up to where they differ, which changes no answer. With -o, every "
+     "finished "
+     "prompt is kept in FOLDER/results.sqlite at once; Ctrl-C, a full disk or a power cut lose the one at "
+     "work, "
+     "and --resume goes on. needle.csv, needle.json, needle.svg and needle.png are written there at the end.",
+     "sextant needle -m model.gguf --lengths 4k,8k,16k,32k --extend none --extend auto -o needle/\n"
+     "sextant needle -m model.gguf --lengths 4k,8k --depths 10,50,90 --task multi-key --chat\n"
+     "sextant needle -m model.gguf --lengths 4k,8k --needle-text \"The code is {value}.\" --question \"The "
+     "code is\"\n",
+     0, true, command_needle},
+    {"compare-runs", COMMAND_COMPARE_RUNS, "A B [--json]", "compare the results of two output folders",
+     "Lists what the two runs have in common, side by side: the share of right answers with its 95 % interval, "
+     "the "
+     "difference, and whether the intervals overlap. What only one of them has is counted.",
+     "sextant compare-runs needle-old/ needle-new/\n", 2, false, command_compare_runs},
+#endif
     {"help", COMMAND_HELP, "[COMMAND] [--man] [--completions SHELL]", "explain the commands",
      "Without a command, lists them all.",
      "sextant help run\n"

@@ -39,6 +39,7 @@ void interrupt_install(void) {
     install(SIGINT, on_interrupt);
     install(SIGBUS, on_bus_error);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
 }
 
 void interrupt_watch(sxt_session *session) {

@@ -4,8 +4,8 @@
 
 #include "sextant.h"
 
-/* Also: a reader that goes away is an error of write(), and a model file cut short by somebody else
- * ends the process with a message instead of a core. */
+/* Also: a reader that goes away, or a limit on the size of files, is an error of write(), and a model file cut
+ * short by somebody else ends the process with a message instead of a core. */
 void interrupt_install(void);
 
 /* From here on Ctrl-C cancels `session` (may be NULL: then only interrupted() becomes true), until

@@ -70,10 +70,15 @@ void document_append(json_document *array, json_document *value) {
     json_array_append_new(inside(array), inside(value));
 }
 
-void document_print(json_document *document) {
-    char *text = json_dumps(inside(document), JSON_REAL_PRECISION(15));
-    json_decref(inside(document));
+char *document_dump(const json_document *document) {
+    char *text = json_dumps(inside_const(document), JSON_REAL_PRECISION(15));
     if (text == NULL) exit(message_error(EXIT_CODE_FAILURE, "not enough memory for the JSON document"));
+    return text;
+}
+
+void document_print(json_document *document) {
+    char *text = document_dump(document);
+    json_decref(inside(document));
     size_t n_bytes = 0;
     while (text[n_bytes] != '\0') n_bytes++;
     text_buffer visible = {0};

@@ -27,6 +27,8 @@ void document_append(json_document *array, json_document *value);
 /* Prints it and a newline on standard output, and releases it. On a terminal control characters that JSON
  * leaves alone are made visible. */
 void document_print(json_document *document);
+/* Its text, without a newline; released with free(). */
+char *document_dump(const json_document *document);
 void document_free(json_document *document);
 
 /* Parses one JSON value; NULL when it is none, with the parser's complaint in `problem` (n_problem). */

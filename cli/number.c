@@ -5,6 +5,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -88,6 +89,53 @@ bool number_real_list(const char *text, double min, double max, real_list *list)
     free(list->values);
     *list = (real_list){values, n};
     return true;
+}
+
+static bool number_length(char *item, int64_t min, int64_t max, int64_t *value) {
+    size_t n = strlen(item);
+    int64_t unit = 1;
+    if (n > 0 && tolower((unsigned char)item[n - 1]) == 'k') unit = 1024;
+    if (n > 0 && tolower((unsigned char)item[n - 1]) == 'm') unit = 1048576;
+    if (unit > 1) item[n - 1] = '\0';
+    if (!number_integer(item, 0, max / unit, value)) return false;
+    *value *= unit;
+    return *value >= min;
+}
+
+bool number_length_list(const char *text, int64_t min, int64_t max, integer_list *list) {
+    char item[MAX_NUMBER_TEXT];
+    int64_t *values = must_allocate(most_items(text) * sizeof *values), n = 0;
+    while (text != NULL) {
+        if (!next_item(&text, item) || !number_length(item, min, max, &values[n])) {
+            free(values);
+            return false;
+        }
+        n++;
+    }
+    free(list->values);
+    *list = (integer_list){values, n};
+    return true;
+}
+
+/* START:END:STEP, both ends included; the steps are counted, so that no rounding adds up. */
+static bool percent_range(const char *text, real_list *list) {
+    enum { MOST_STEPS = 10000 };
+    char part[3][MAX_NUMBER_TEXT];
+    double start, end, step;
+    if (sscanf(text, "%63[^:]:%63[^:]:%63[^:]", part[0], part[1], part[2]) != 3) return false;
+    if (!number_real(part[0], 0, 100, &start) || !number_real(part[1], start, 100, &end)) return false;
+    if (!number_real(part[2], 0.01, 100, &step)) return false;
+    int64_t n = (int64_t)floor((end - start) / step + 1e-9) + 1;
+    if (n > MOST_STEPS) return false;
+    double *values = must_allocate((size_t)n * sizeof *values);
+    for (int64_t i = 0; i < n; i++) values[i] = start + (double)i * step;
+    free(list->values);
+    *list = (real_list){values, n};
+    return true;
+}
+
+bool number_percent_list(const char *text, real_list *list) {
+    return strchr(text, ':') != NULL ? percent_range(text, list) : number_real_list(text, 0, 100, list);
 }
 
 int64_t number_greatest(const integer_list *list) {

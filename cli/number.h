@@ -21,6 +21,10 @@ bool number_real(const char *text, double min, double max, double *value);
 /* Separated by commas, at least one; the lists are released with free(values). */
 bool number_integer_list(const char *text, int64_t min, int64_t max, integer_list *list);
 bool number_real_list(const char *text, double min, double max, real_list *list);
+/* Lengths in tokens: whole numbers, or with a k (1024) or m (1048576) behind them. */
+bool number_length_list(const char *text, int64_t min, int64_t max, integer_list *list);
+/* Per cent: a list, or START:END:STEP, of numbers from 0 to 100. */
+bool number_percent_list(const char *text, real_list *list);
 /* The greatest of them; 0 when there is none. */
 int64_t number_greatest(const integer_list *list);
 

@@ -11,9 +11,9 @@
  * command to the next. */
 #define MODEL_COMMANDS                                                                                         \
     (COMMAND_RUN | COMMAND_INFO | COMMAND_TOKENIZE | COMMAND_LOGITS | COMMAND_PERPLEXITY | COMMAND_PASSKEY |   \
-     COMMAND_BENCH | COMMAND_COMPARE)
+     COMMAND_BENCH | COMMAND_COMPARE | COMMAND_NEEDLE)
 #define PROMPT_COMMANDS (COMMAND_RUN | COMMAND_TOKENIZE | COMMAND_LOGITS)
-#define ALL_COMMANDS 0xFFFFu
+#define ALL_COMMANDS 0xFFFFFFFFu
 #define KV_TYPES "f16|f32|bf16|q8_0|q4_0"
 
 const option_row OPTION_TABLE[] = {
@@ -38,7 +38,7 @@ const option_row OPTION_TABLE[] = {
 #ifdef SXT_WITH_EVAL
     {"picture", 0, NO_ALIAS, "FILE", OPTION_FILES, AT(pictures), 0, 0, NULL, NULL,
      "also draw the figures: FILE.svg or FILE.png; may be given several times",
-     COMMAND_PERPLEXITY | COMMAND_PASSKEY},
+     COMMAND_PERPLEXITY | COMMAND_PASSKEY | COMMAND_NEEDLE},
     {"by-position", 0, NO_ALIAS, "FILE", OPTION_FILES, AT(position_pictures), 0, 0, NULL, NULL,
      "also draw the loss by position inside the longest windows: FILE.svg or FILE.png", COMMAND_PERPLEXITY},
 #endif
@@ -99,14 +99,14 @@ const option_row OPTION_TABLE[] = {
     {"threads", 't', NO_ALIAS, "N", OPTION_INTEGER, AT(threads), 1, 1024, NULL, NULL,
      "threads; by default the CPUs this process may use", MODEL_COMMANDS | COMMAND_CONVERT},
     {"chat", 0, NO_ALIAS, NULL, OPTION_FLAG, AT(chat), 0, 0, NULL, NULL,
-     "put the prompt into the model's chat template as one user message", COMMAND_RUN},
+     "put the prompt into the model's chat template as one user message", COMMAND_RUN | COMMAND_NEEDLE},
     {"interactive", 'i', NO_ALIAS, NULL, OPTION_FLAG, AT(interactive), 0, 0, NULL, NULL,
      "chat, turn by turn; /help lists what can be typed", COMMAND_RUN},
     {"system", 0, NO_ALIAS, "TEXT", OPTION_TEXT, AT(system), 0, 0, NULL, NULL,
      "system message for --chat and -i", COMMAND_RUN},
     {"chat-template", 0, NO_ALIAS, "NAME", OPTION_CHOICE, AT(chat_template), 0, 0,
      "chatml|llama2|llama3|mistral|phi3|gemma|zephyr", NULL, "chat template to use instead of the model's own",
-     COMMAND_RUN},
+     COMMAND_RUN | COMMAND_NEEDLE},
     {"session", 0, NO_ALIAS, "FILE", OPTION_FILE, AT(session), 0, 0, NULL, NULL,
      "load what was read from FILE if it exists; save the read prompt there", COMMAND_RUN},
     {"temp", 0, ALIAS("temperature"), "T", OPTION_REAL, AT(temperature), 0, 100, NULL, "0",
@@ -123,9 +123,10 @@ const option_row OPTION_TABLE[] = {
      "tokens that --repeat-penalty looks back at", COMMAND_RUN},
     {"seed", 's', NO_ALIAS, "N", OPTION_UNSIGNED, AT(seed), 0, 0, NULL, "0",
      "seed of the random choices; the same seed gives the same output",
-     COMMAND_RUN | COMMAND_PASSKEY | COMMAND_CONVERT | COMMAND_COMPARE},
-    {"lengths", 0, NO_ALIAS, "N,N,...", OPTION_INTEGER_LIST, AT(lengths), 2, ANY_INTEGER, NULL, NULL,
-     "context lengths to measure, in tokens", COMMAND_PERPLEXITY | COMMAND_PASSKEY | COMMAND_COMPARE},
+     COMMAND_RUN | COMMAND_PASSKEY | COMMAND_CONVERT | COMMAND_COMPARE | COMMAND_NEEDLE},
+    {"lengths", 0, NO_ALIAS, "N,N,...", OPTION_LENGTH_LIST, AT(lengths), 2, ANY_INTEGER, NULL, NULL,
+     "context lengths to measure, in tokens; 4k is 4096",
+     COMMAND_PERPLEXITY | COMMAND_PASSKEY | COMMAND_COMPARE | COMMAND_NEEDLE},
     {"windows", 0, NO_ALIAS, "K", OPTION_INTEGER, AT(windows), 1, 1000000, NULL, "8",
      "windows per length, spread evenly over the file", COMMAND_COMPARE},
     {"windows", 0, NO_ALIAS, "K", OPTION_INTEGER, AT(windows), 1, 1000000, NULL, "8",
@@ -136,7 +137,7 @@ const option_row OPTION_TABLE[] = {
     {"depths", 0, NO_ALIAS, "D,D,...", OPTION_REAL_LIST, AT(depths), 0, 1, NULL, "0,0.25,0.5,0.75,1",
      "where the key is hidden: 0 at the beginning, 1 at the end", COMMAND_PASSKEY | COMMAND_COMPARE},
     {"trials", 0, NO_ALIAS, "K", OPTION_INTEGER, AT(trials), 1, 1000000, NULL, "4",
-     "prompts per length and depth", COMMAND_PASSKEY | COMMAND_COMPARE},
+     "prompts per length and depth", COMMAND_PASSKEY | COMMAND_COMPARE | COMMAND_NEEDLE},
     {"filler", 0, NO_ALIAS, "FILE", OPTION_FILE, AT(filler), 0, 0, NULL, NULL,
      "text around the key; by default the grass is green, again and again", COMMAND_PASSKEY},
     {"filler", 0, NO_ALIAS, "FILE", OPTION_FILE, AT(filler), 0, 0, NULL, NULL,
@@ -145,7 +146,31 @@ const option_row OPTION_TABLE[] = {
      "at most N prompts of each length from --file", COMMAND_PASSKEY},
     {"no-bos", 0, NO_ALIAS, NULL, OPTION_FLAG, AT(no_bos), 0, 0, NULL, NULL,
      "do not put the model's BOS (and EOS) around the text",
-     PROMPT_COMMANDS | COMMAND_PERPLEXITY | COMMAND_PASSKEY | COMMAND_COMPARE},
+     PROMPT_COMMANDS | COMMAND_PERPLEXITY | COMMAND_PASSKEY | COMMAND_COMPARE | COMMAND_NEEDLE},
+#ifdef SXT_WITH_EVAL
+    {"output", 'o', NO_ALIAS, "FOLDER", OPTION_FILE, AT(output), 0, 0, NULL, NULL,
+     "keep every finished prompt there, and write the figures as CSV, JSON and a picture", COMMAND_NEEDLE},
+    {"resume", 0, NO_ALIAS, NULL, OPTION_FLAG, AT(resume), 0, 0, NULL, NULL,
+     "go on with the results that the folder of -o holds", COMMAND_NEEDLE},
+    {"depths", 0, NO_ALIAS, "A:B:STEP", OPTION_PERCENT_LIST, AT(depths), 0, 100, NULL, "0:100:10",
+     "where the needle is hidden, in per cent of the length: 0:100:10, or a list", COMMAND_NEEDLE},
+    {"task", 0, NO_ALIAS, "TASK", OPTION_CHOICE, AT(task), 0, 0,
+     "single|multi-key|multi-value|variable-tracking|common-words|passkey", "single",
+     "what is hidden and asked for: RULER's tasks, or the pass key of the papers", COMMAND_NEEDLE},
+    {"haystack", 0, NO_ALIAS, "FILE", OPTION_FILES, AT(haystacks), 0, 0, NULL, NULL,
+     "text to hide the needle in; may be given several times; by default RULER's noise", COMMAND_NEEDLE},
+    {"needle-text", 0, NO_ALIAS, "TEXT", OPTION_TEXT, AT(needle_text), 0, 0, NULL, NULL,
+     "another needle: {value} becomes the number to be found, {key} a word", COMMAND_NEEDLE},
+    {"question", 0, NO_ALIAS, "TEXT", OPTION_TEXT, AT(question), 0, 0, NULL, NULL,
+     "another question at the end, which the answer follows; {key} as in the needle", COMMAND_NEEDLE},
+    {"predict", 'n', ALIAS("n-predict"), "N", OPTION_INTEGER, AT(n_generate), 1, 65536, NULL, NULL,
+     "most tokens of an answer; by default what the task was published with", COMMAND_NEEDLE},
+    {"prompts", 0, NO_ALIAS, "FILE.jsonl", OPTION_FILE, AT(prompts), 0, 0, NULL, NULL,
+     "write the prompts to FILE.jsonl first, one JSON object a line, as passkey --file reads them",
+     COMMAND_NEEDLE},
+    {"no-reuse", 0, NO_ALIAS, NULL, OPTION_FLAG, AT(no_reuse), 0, 0, NULL, NULL,
+     "read every prompt from its beginning, in a session of its own: slower, the same answers", COMMAND_NEEDLE},
+#endif
     {"special", 0, NO_ALIAS, NULL, OPTION_FLAG, AT(special), 0, 0, NULL, NULL,
      "special tokens written in the text become their ids, and are printed", PROMPT_COMMANDS},
     {"no-special", 0, NO_ALIAS, NULL, OPTION_FLAG, AT(no_special), 0, 0, NULL, NULL,
@@ -163,7 +188,7 @@ const option_row OPTION_TABLE[] = {
      "GGUF file whose tokenizer the random model gets", COMMAND_CONVERT},
     {"json", 0, NO_ALIAS, NULL, OPTION_FLAG, AT(json), 0, 0, NULL, NULL,
      "print one JSON document on standard output",
-     MODEL_COMMANDS | COMMAND_METHODS | COMMAND_CONVERT | COMMAND_VERSION},
+     MODEL_COMMANDS | COMMAND_METHODS | COMMAND_CONVERT | COMMAND_VERSION | COMMAND_COMPARE_RUNS},
     {"man", 0, NO_ALIAS, NULL, OPTION_FLAG, AT(man), 0, 0, NULL, NULL,
      "print the manual page sextant(1) in roff", COMMAND_HELP},
     {"completions", 0, NO_ALIAS, "SHELL", OPTION_CHOICE, AT(completions), 0, 0, "bash|zsh|fish", NULL,

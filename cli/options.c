@@ -47,6 +47,8 @@ static const char *kind_text(option_kind kind) {
     case OPTION_REAL: return "a number";
     case OPTION_INTEGER_LIST: return "whole numbers separated by commas, each";
     case OPTION_REAL_LIST: return "numbers separated by commas, each";
+    case OPTION_LENGTH_LIST: return "lengths separated by commas, such as 512 or 4k, each";
+    case OPTION_PERCENT_LIST: return "START:END:STEP, or numbers separated by commas, each";
     default: return "a whole number";
     }
 }
@@ -103,6 +105,8 @@ static int store(const option_row *row, const char *value, option_values *option
     case OPTION_REAL: good = number_real(value, row->min, row->max, field); break;
     case OPTION_INTEGER_LIST: good = number_integer_list(value, min, max, field); break;
     case OPTION_REAL_LIST: good = number_real_list(value, row->min, row->max, field); break;
+    case OPTION_LENGTH_LIST: good = number_length_list(value, min, max, field); break;
+    case OPTION_PERCENT_LIST: good = number_percent_list(value, field); break;
     }
     return good ? 0 : bad_number(row, value);
 }

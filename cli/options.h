@@ -31,7 +31,8 @@ typedef struct option_values {
     const char *plans[MAX_PLANS];
     int n_plans;
     plan_words words;
-    choice_list kvs, pictures, position_pictures;
+    choice_list kvs, haystacks, pictures, position_pictures;
+    const char *task, *needle_text, *question, *prompts;
     integer_list tokens, decode, lengths, fill_depths;
     real_list depths;
     int64_t threads, ctx, chunk, n_generate, windows, trials, per_length;
@@ -40,7 +41,7 @@ typedef struct option_values {
     int64_t top_k, repeat_last_n;
     uint64_t seed;
     bool reread, chat, interactive, no_bos, special, no_special, json, all, list_tensors, man, help;
-    bool ceilings, pure, stream;
+    bool ceilings, pure, stream, resume, no_reuse;
     const char *completions, *random_config, *vocab;
     const char *positional[MAX_POSITIONAL];
     int n_positional;
@@ -59,7 +60,9 @@ typedef enum option_kind {
     OPTION_UNSIGNED,
     OPTION_REAL,
     OPTION_INTEGER_LIST,
-    OPTION_REAL_LIST
+    OPTION_REAL_LIST,
+    OPTION_LENGTH_LIST, /* whole numbers, or 4k, 1m */
+    OPTION_PERCENT_LIST /* 0:100:10, or a list */
 } option_kind;
 
 enum {
@@ -74,7 +77,9 @@ enum {
     COMMAND_VERSION = 1u << 8,
     COMMAND_BENCH = 1u << 9,
     COMMAND_COMPARE = 1u << 10,
-    COMMAND_METHODS = 1u << 11
+    COMMAND_METHODS = 1u << 11,
+    COMMAND_NEEDLE = 1u << 12,
+    COMMAND_COMPARE_RUNS = 1u << 17
 };
 
 /* A name or letter may stand in several rows, as long as no command has two of them. */

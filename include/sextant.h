@@ -147,6 +147,10 @@ typedef struct sxt_model_info {
 
 SXT_API void sxt_model_describe(const sxt_model *model, sxt_model_info *info);
 
+/* A number that tells models apart: of the hyper-parameters, of the names, types and shapes of the weights, and of
+ * the beginning of each. The same for a file wherever it lies; 0 for a vocabulary alone. */
+SXT_API uint64_t sxt_model_fingerprint(const sxt_model *model);
+
 typedef struct sxt_tensor_info {
     const char *name; /* as in the file */
     sxt_type type;

@@ -42,6 +42,8 @@ static int64_t count_parameters(const sxt_model *model) {
     return n;
 }
 
+uint64_t sxt_model_fingerprint(const sxt_model *model) { return model->fingerprint.low; }
+
 void sxt_model_describe(const sxt_model *model, sxt_model_info *info) {
     const sxt_hparams *h = &model->hparams;
     const sxt_tokenizer *t = model->tokenizer;

@@ -1,0 +1,192 @@
+/* Needles hidden in long texts: which plan finds them, how far, at which depth. */
+#include "command.h"
+
+#include "exit_code.h"
+#include "interrupt.h"
+#include "json_document.h"
+#include "message.h"
+#include "model_session.h"
+#include "needle_picture.h"
+#include "needle_report.h"
+#include "needle_run.h"
+#include "output_folder.h"
+#include "picture_files.h"
+#include "replaced_file.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Everything that can be refused is refused before the first prompt is made. */
+static int check(const option_values *options, const sxt_model *model, needle_run *run) {
+    const int64_t needed = number_greatest(&options->lengths);
+    int code = picture_files_check("picture", &options->pictures);
+    if (code == EXIT_CODE_OK) code = needle_prompts_task(options, &run->prompts.task);
+    if (code == EXIT_CODE_OK && options->n_generate > 0) run->prompts.task.n_answer = (int)options->n_generate;
+    if (code == EXIT_CODE_OK && options->ctx > 0 && options->ctx < needed)
+        return message_error(EXIT_CODE_USAGE, "--lengths goes up to %lld and -c is %lld; leave -c out",
+                             (long long)needed, (long long)options->ctx);
+    for (int i = 0; i < plan_count(options) && code == EXIT_CODE_OK; i++) {
+        sxt_plan_info plan;
+        sxt_error error;
+        if (sxt_plan_resolve(model, plan_at(options, i), needed, &plan, &error) != SXT_OK)
+            code = message_library_error(&error);
+        for (int k = 0; k < i && code == EXIT_CODE_OK; k++)
+            if (strcmp(plan_at(options, k), plan_at(options, i)) == 0)
+                code = message_error(EXIT_CODE_USAGE, "--extend %s is given twice; leave one out",
+                                     plan_at(options, i));
+    }
+    if (code == EXIT_CODE_OK) code = needle_run_longest(options, model, &run->longest);
+    return code;
+}
+
+static int open_store(needle_run *run) {
+    const option_values *options = run->options;
+    const needle_task *task = &run->prompts.task;
+    char seed[32], text[32], n_answer[32];
+    snprintf(seed, sizeof seed, "%llu", (unsigned long long)options->seed);
+    snprintf(text, sizeof text, "%016llx", (unsigned long long)haystack_fingerprint(&run->prompts.haystack));
+    snprintf(n_answer, sizeof n_answer, "%d", task->n_answer);
+    const result_fact facts[] = {{"task", task->name},
+                                 {"needle", task->needle},
+                                 {"question", task->question},
+                                 {"haystack", text},
+                                 {"answer tokens", n_answer},
+                                 {"chat", !options->chat                   ? "no"
+                                          : options->chat_template == NULL ? "the model's"
+                                                                           : options->chat_template},
+                                 {"bos", options->no_bos ? "no" : "the model's"},
+                                 {"seed", seed}};
+    return output_folder_open(options, run->model, "needle", facts, (int)(sizeof facts / sizeof *facts),
+                              &run->store);
+}
+
+/* The text of a prompt without what the tokenizer puts around it; a chat's template is part of it. */
+static int write_prompt(const needle_run *run, const needle_prompt *p, FILE *stream) {
+    char *text = NULL;
+    size_t n_bytes = 0;
+    sxt_error error;
+    if (sxt_detokenize(run->model, p->tokens.ids, p->tokens.n, run->options->chat ? SXT_DETOKENIZE_SPECIAL : 0,
+                       &text, &n_bytes, &error) != SXT_OK)
+        return message_library_error(&error);
+    json_document *line = document_object(), *values = document_array();
+    for (int i = 0; i < p->n_values; i++)
+        document_append(values, document_text(p->values[i], strlen(p->values[i])));
+    document_put(line, "input", document_text(text, n_bytes));
+    document_put_text(line, "question", "");
+    document_put_text(line, "target", p->values[0]);
+    document_put(line, "targets", values);
+    document_put_integer(line, "length", p->length);
+    document_put_real(line, "depth", p->depth / 100);
+    document_put_integer(line, "trial", p->trial);
+    document_put_integer(line, "tokens", p->tokens.n);
+    char *dump = document_dump(line);
+    fprintf(stream, "%s\n", dump);
+    free(dump);
+    document_free(line);
+    sxt_free(text);
+    return EXIT_CODE_OK;
+}
+
+static int write_prompts(const needle_run *run) {
+    const char *path = run->options->prompts;
+    replaced_file file = {0};
+    int code = EXIT_CODE_OK;
+    if (path == NULL) return code;
+    if (!replaced_file_open(&file, path))
+        return message_error(EXIT_CODE_FAILURE, "--prompts %s: %s", path, strerror(errno));
+    for (int64_t i = 0; i < run->prompts.n && code == EXIT_CODE_OK; i++)
+        code = write_prompt(run, &run->prompts.list[i], file.stream);
+    if (code == EXIT_CODE_OK && !replaced_file_commit(&file))
+        code = message_error(EXIT_CODE_FAILURE, "--prompts %s: %s", path, strerror(errno));
+    replaced_file_abort(&file);
+    return code;
+}
+
+static void write_csv(void *user, FILE *stream) { needle_write_csv(user, stream); }
+
+static void write_json(void *user, FILE *stream) {
+    json_document *document = needle_document(user, false);
+    char *text = document_dump(document);
+    fprintf(stream, "%s\n", text);
+    free(text);
+    document_free(document);
+}
+
+/* What is done is shown and written, after Ctrl-C too. */
+static int tell(needle_run *run) {
+    if (run->options->json)
+        document_print(needle_document(run, true));
+    else
+        needle_print_table(run);
+    int code = output_folder_write(run->options, "needle.csv", write_csv, run);
+    if (code == EXIT_CODE_OK) code = output_folder_write(run->options, "needle.json", write_json, run);
+    if (code == EXIT_CODE_OK) code = needle_picture_save(run);
+    if (run->n_tokens > 0)
+        message_line("%lld prompt tokens, %lld of them read (%.0f %%), in %.1f s", (long long)run->n_tokens,
+                     (long long)run->n_read, 100.0 * (double)run->n_read / (double)run->n_tokens, run->seconds);
+    return code;
+}
+
+static int measure(needle_run *run) {
+    run->outcomes =
+        must_allocate((size_t)plan_count(run->options) * (size_t)run->prompts.n * sizeof *run->outcomes);
+    for (int64_t i = 0; i < plan_count(run->options) * run->prompts.n; i++)
+        run->outcomes[i] = (needle_outcome){0};
+    run->line = progress_start("asking", "tokens");
+    interrupt_watch(NULL);
+    int code = needle_run_all(run);
+    interrupt_release();
+    if (code != EXIT_CODE_OK && code != EXIT_CODE_INTERRUPTED) return code;
+    int told = tell(run);
+    if (code == EXIT_CODE_INTERRUPTED && run->store != NULL)
+        message_note("stopped; --resume goes on with what is finished in %s", run->options->output);
+    return code != EXIT_CODE_OK ? code : told;
+}
+
+static int ascending_integers(const void *a, const void *b) {
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+static int ascending_reals(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* The axes of the grid: ascending, each value once. */
+static void sort_axes(integer_list *lengths, real_list *depths) {
+    int64_t n = 0;
+    qsort(lengths->values, (size_t)lengths->n, sizeof *lengths->values, ascending_integers);
+    for (int64_t i = 0; i < lengths->n; i++)
+        if (n == 0 || lengths->values[n - 1] != lengths->values[i]) lengths->values[n++] = lengths->values[i];
+    lengths->n = n;
+    n = 0;
+    qsort(depths->values, (size_t)depths->n, sizeof *depths->values, ascending_reals);
+    for (int64_t i = 0; i < depths->n; i++)
+        if (n == 0 || depths->values[n - 1] != depths->values[i]) depths->values[n++] = depths->values[i];
+    depths->n = n;
+}
+
+int command_needle(const option_values *given) {
+    if (given->lengths.n == 0)
+        return message_error(EXIT_CODE_USAGE, "needle needs context lengths: --lengths N,N,...");
+    option_values sorted = *given;
+    const option_values *options = &sorted;
+    sort_axes(&sorted.lengths, &sorted.depths);
+    needle_run run = {.options = options};
+    sxt_model *model = NULL;
+    int code = model_open(options->model, false, &model);
+    if (code != EXIT_CODE_OK) return code;
+    run.model = model;
+    code = check(options, model, &run);
+    if (code == EXIT_CODE_OK) code = needle_prompts_make(options, model, run.longest, &run.prompts);
+    if (code == EXIT_CODE_OK) code = write_prompts(&run);
+    if (code == EXIT_CODE_OK) code = open_store(&run);
+    if (code == EXIT_CODE_OK) code = measure(&run);
+    result_store_close(run.store);
+    needle_prompts_free(&run.prompts);
+    free(run.outcomes);
+    sxt_model_close(model);
+    return code;
+}

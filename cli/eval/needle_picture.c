@@ -1,0 +1,85 @@
+#include "needle_picture.h"
+
+#include "eval/heat_map.h"
+#include "picture_files.h"
+#include "exit_code.h"
+#include "message.h"
+#include "model_session.h"
+#include "needle_report.h"
+#include "text_buffer.h"
+
+#include <stdlib.h>
+
+/* Unfinished cells are drawn as what they are: not run. */
+static heat_cell cell_of(const needle_run *run, int i_plan, int64_t length, double depth) {
+    needle_tally t = needle_count(run, i_plan, length, depth);
+    if (t.n_done == 0 || t.n_done < t.n_prompts) return (heat_cell){.state = HEAT_NOT_RUN};
+    return (heat_cell){HEAT_MEASURED, (double)t.n_right / (double)t.n_done, !t.within_limit};
+}
+
+/* The grid's numbers as the picture takes them: released with free(). */
+typedef struct axes {
+    double *columns, *rows; /* (lengths.n), (depths) */
+    heat_cell *cells;       /* (plans, depths, lengths.n) */
+    heat_panel panels[MAX_PLANS];
+} axes;
+
+static void fill(const needle_run *run, axes *a) {
+    const integer_list *lengths = &run->options->lengths;
+    const int64_t n_rows = needle_depth_count(run), n_cells = n_rows * lengths->n;
+    const int n_plans = plan_count(run->options);
+    a->columns = must_allocate((size_t)lengths->n * sizeof *a->columns);
+    a->rows = must_allocate((size_t)n_rows * sizeof *a->rows);
+    a->cells = must_allocate((size_t)(n_plans * n_cells) * sizeof *a->cells);
+    for (int64_t l = 0; l < lengths->n; l++) a->columns[l] = (double)lengths->values[l];
+    for (int64_t d = 0; d < n_rows; d++) a->rows[d] = needle_depth_at(run, d);
+    for (int p = 0; p < n_plans; p++) {
+        a->panels[p] = (heat_panel){plan_at(run->options, p), a->cells + p * n_cells};
+        for (int64_t d = 0; d < n_rows; d++)
+            for (int64_t l = 0; l < lengths->n; l++)
+                a->cells[p * n_cells + d * lengths->n + l] = cell_of(run, p, lengths->values[l], a->rows[d]);
+    }
+}
+
+static canvas *draw(const needle_run *run, char *problem, size_t n_problem) {
+    axes a;
+    sxt_model_info info;
+    char name[128], title[96], subtitle[256];
+    sxt_model_describe(run->model, &info);
+    picture_files_base_name(run->options->model, name, sizeof name);
+    snprintf(title, sizeof title, "Needles found, by length and depth (%s)", run->prompts.task.name);
+    snprintf(subtitle, sizeof subtitle, "%s, %lld prompts a cell", name, (long long)run->options->trials);
+    fill(run, &a);
+    heat_map map = {.title = title,
+                    .subtitle = subtitle,
+                    .column_title = "context length (tokens)",
+                    .row_title = "depth of the needle (%)",
+                    .columns = a.columns,
+                    .rows = a.rows,
+                    .n_columns = (int)run->options->lengths.n,
+                    .n_rows = (int)needle_depth_count(run),
+                    .trained_window = (double)info.n_ctx_train,
+                    .panels = a.panels,
+                    .n_panels = plan_count(run->options)};
+    canvas *drawing = heat_map_draw(&map, problem, n_problem);
+    free(a.columns);
+    free(a.rows);
+    free(a.cells);
+    return drawing;
+}
+
+int needle_picture_save(const needle_run *run) {
+    choice_list files = run->options->pictures;
+    text_buffer own[2] = {{0}, {0}};
+    static const char *const names[] = {"needle.svg", "needle.png"};
+    char problem[160] = "";
+    for (int i = 0; i < 2 && run->options->output != NULL && files.n < MAX_CHOICES; i++) {
+        text_buffer_print(&own[i], "%s/%s", run->options->output, names[i]);
+        files.values[files.n++] = own[i].bytes;
+    }
+    int code = EXIT_CODE_OK;
+    if (files.n > 0) code = picture_files_save(&files, draw(run, problem, sizeof problem), problem);
+    text_buffer_free(&own[0]);
+    text_buffer_free(&own[1]);
+    return code;
+}

@@ -1,0 +1,34 @@
+/* The folder that an evaluation keeps its results in.
+ *
+ * The value of a cell is a JSON object. compare-runs reads these members of it, where they are: `right` (0 or
+ * 1: it gets an interval) and `score` (a number, averaged). Cells whose keys differ behind the last `|` only
+ * are repeats of one figure: "self-extend|4096|50|0", "self-extend|4096|50|1". */
+#ifndef SEXTANT_CLI_EVAL_OUTPUT_FOLDER_H
+#define SEXTANT_CLI_EVAL_OUTPUT_FOLDER_H
+
+#include "eval/result_store.h"
+#include "json_document.h"
+#include "options.h"
+#include "sextant.h"
+
+#include <stdio.h>
+
+/* Opens -o's store for `command`, to go on with --resume. The facts (n_facts) are what its results depend on,
+ * besides the model, the plans, the type of the cache and the arithmetic, which are added here. *store is NULL
+ * without -o. An exit code, after a message when not 0. */
+int output_folder_open(const option_values *options, const sxt_model *model, const char *command,
+                       const result_fact *facts, int n_facts, result_store **store);
+
+/* Writes a cell, on the disk when this returns; `value` is released. Nothing without a store. */
+int output_folder_put(result_store *store, const char *key, json_document *value);
+
+/* Reads a cell; *value is NULL when it is not done, else released with document_free(). */
+int output_folder_get(result_store *store, const char *key, json_document **value);
+
+/* Called to write a file's content. */
+typedef void (*output_folder_fn)(void *user, FILE *stream);
+
+/* Replaces the file `name` in -o's folder, whole or not at all. Nothing without -o. */
+int output_folder_write(const option_values *options, const char *name, output_folder_fn fn, void *user);
+
+#endif
