@@ -15,6 +15,8 @@ int command_bench(const option_values *options);
 int command_compare(const option_values *options);
 int command_methods(const option_values *options);
 #ifdef SXT_WITH_EVAL
+int command_short(const option_values *options);
+int command_tune(const option_values *options);
 int command_needle(const option_values *options);
 int command_compare_runs(const option_values *options);
 #endif

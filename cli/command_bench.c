@@ -6,6 +6,7 @@
 #include "message.h"
 #include "model_session.h"
 #include "peak_memory.h"
+#include "preset.h"
 #include "text_buffer.h"
 
 #include <stdlib.h>
@@ -245,7 +246,8 @@ int command_bench(const option_values *options) {
                                  .decode_tokens = options->decode_tokens,
                                  .precision = strcmp(options->precision, "f32") == 0 ? SXT_PRECISION_F32
                                                                                      : SXT_PRECISION_FAST}};
-    code = bench_model(&job);
+    code = preset_check(options, model);
+    if (code == EXIT_CODE_OK) code = bench_model(&job);
     for (int64_t i = 0; i < job.n_rows; i++) {
         free(job.rows[i].prompt.values);
         free(job.rows[i].decode.values);

@@ -7,9 +7,8 @@
 #include "json_document.h"
 #include "message.h"
 #include "model_session.h"
-#include "passkey_prompts.h"
+#include "plan_trial.h"
 #include "replaced_file.h"
-#include "text_windows.h"
 
 #include <errno.h>
 #include <math.h>
@@ -28,8 +27,7 @@ typedef struct compare_job {
     passkey_items keys;
     json_document *rows; /* NULL: a table */
     replaced_file csv;
-    progress line;
-    int64_t n_done, n_total; /* tokens, for the progress */
+    plan_trial trial;
 } compare_job;
 
 /* One method at one length. */
@@ -103,61 +101,33 @@ static int choose_plans(compare_job *job) {
 
 /* ---- One cell -------------------------------------------------------------------------------------------- */
 
-static bool report(void *user, int64_t n_read, int64_t n_total) {
-    compare_job *job = user;
-    (void)n_total;
-    return progress_report(&job->line, job->n_done + n_read, job->n_total);
-}
-
-/* A fresh session each time: `auto`, and what depends on the length, decide from it alone. */
-static int open_fresh(compare_job *job, const char *plan, int64_t n_ctx, sxt_session **session) {
-    sxt_session_params params = session_params(job->options, plan, n_ctx);
-    params.progress = report;
-    params.progress_user = job;
-    interrupt_watch(NULL);
-    sxt_session_free(*session);
-    *session = NULL;
-    int code = session_open(job->model, &params, NULL, session);
-    interrupt_watch(*session);
-    return code;
-}
-
-static int score_text(compare_job *job, sxt_session *session, cell *c) {
+static int score_text(compare_job *job, const char *plan, cell *c) {
     sxt_error error;
     for (int64_t k = 0; k < job->windows.n_windows; k++) {
-        sxt_status status = text_windows_score(&job->windows, session, c->length, k, &c->score, &error);
+        sxt_status status =
+            plan_trial_window(&job->trial, plan, &job->windows, c->length, k, &c->score, &c->plan, &error);
         if (status == SXT_E_CANCELLED) return EXIT_CODE_INTERRUPTED;
         if (status != SXT_OK) return message_library_error(&error);
-        job->n_done += c->length;
     }
-    sxt_session_plan(session, &c->plan);
     return EXIT_CODE_OK;
 }
 
-static int find_keys(compare_job *job, const char *plan, sxt_session **session, cell *c) {
+static int find_keys(compare_job *job, const char *plan, cell *c) {
     int code = EXIT_CODE_OK;
     for (int64_t i = 0; i < job->keys.n && code == EXIT_CODE_OK; i++) {
         const passkey_item *item = &job->keys.list[i];
         bool right = false;
         if (item->length != c->length) continue;
-        code = open_fresh(job, plan, item->tokens.n + passkey_answer_tokens(item), session);
-        if (code == EXIT_CODE_OK) code = passkey_ask(job->model, *session, item, &right);
+        code = plan_trial_key(&job->trial, plan, item, &right);
         c->n_keys++;
         c->n_found += right;
-        job->n_done += c->length;
-        progress_report(&job->line, job->n_done, job->n_total);
     }
     return code;
 }
 
 static int measure(compare_job *job, const char *plan, cell *c) {
-    sxt_session *session = NULL;
-    int code = open_fresh(job, plan, c->length, &session);
-    if (code == EXIT_CODE_OK) code = score_text(job, session, c);
-    if (code == EXIT_CODE_OK) code = find_keys(job, plan, &session, c);
-    interrupt_watch(NULL);
-    sxt_session_free(session);
-    return code;
+    int code = score_text(job, plan, c);
+    return code == EXIT_CODE_OK ? find_keys(job, plan, c) : code;
 }
 
 /* ---- What comes out -------------------------------------------------------------------------------------- */
@@ -232,7 +202,7 @@ static int compare_method(compare_job *job, const char *plan, cell *cells) {
         if (job->rows != NULL) put_cell(job->rows, plan, &cells[i]);
         if (job->csv.stream != NULL) write_cell(job->csv.stream, plan, &cells[i]);
     }
-    progress_end(&job->line);
+    progress_end(&job->trial.line);
     if (code == EXIT_CODE_OK && job->rows == NULL) print_row(job, plan, cells);
     return code;
 }
@@ -243,8 +213,8 @@ static int compare_all(compare_job *job) {
     cell *cells = must_allocate((size_t)options->lengths.n * sizeof *cells);
     int code = open_csv(job);
     for (int64_t i = 0; i < options->lengths.n; i++)
-        job->n_total += options->lengths.values[i] * options->windows * job->n_plans;
-    for (int64_t i = 0; i < job->keys.n; i++) job->n_total += job->keys.list[i].length * job->n_plans;
+        job->trial.n_total += options->lengths.values[i] * options->windows * job->n_plans;
+    for (int64_t i = 0; i < job->keys.n; i++) job->trial.n_total += job->keys.list[i].length * job->n_plans;
     if (options->json)
         job->rows = document_array();
     else if (code == EXIT_CODE_OK)
@@ -253,7 +223,7 @@ static int compare_all(compare_job *job) {
     for (int i = 0; i < job->n_plans && code == EXIT_CODE_OK; i++)
         code = compare_method(job, job->plans[i], cells);
     interrupt_release();
-    progress_end(&job->line);
+    progress_end(&job->trial.line);
     bool kept = code == EXIT_CODE_OK || code == EXIT_CODE_INTERRUPTED;
     int written = kept ? close_csv(job) : EXIT_CODE_OK;
     if (job->rows != NULL && kept)
@@ -280,11 +250,12 @@ int command_compare(const option_values *options) {
     int code = model_open(options->model, false, &model);
     if (code != EXIT_CODE_OK) return code;
     job.model = model;
+    job.trial = (plan_trial){.options = options, .model = model};
     code = text_windows_open(options, model, number_greatest(&options->lengths), &job.windows);
     if (code == EXIT_CODE_OK)
         code = choose_plans(&job); /* after what is refused whatever the plan: it leaves notes */
     if (code == EXIT_CODE_OK) code = make_keys(&job);
-    job.line = progress_start("comparing", "tokens");
+    job.trial.line = progress_start("comparing", "tokens");
     if (code == EXIT_CODE_OK) code = compare_all(&job);
     replaced_file_abort(&job.csv);
     text_windows_close(&job.windows);

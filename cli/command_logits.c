@@ -6,6 +6,7 @@
 #include "message.h"
 #include "model_session.h"
 #include "npy_file.h"
+#include "preset.h"
 #include "prompt.h"
 
 #include <errno.h>
@@ -126,10 +127,11 @@ int command_logits(const option_values *options) {
     token_list given = {0}, read = {0};
     code = model_open(options->model, false, &model);
     if (code != EXIT_CODE_OK) return code;
-    if (options->tokens.n > 0) {
+    code = preset_check(options, model);
+    if (code == EXIT_CODE_OK && options->tokens.n > 0) {
         given = (token_list){must_allocate((size_t)options->tokens.n * sizeof *given.ids), options->tokens.n};
         for (int64_t i = 0; i < given.n; i++) given.ids[i] = (int32_t)options->tokens.values[i];
-    } else
+    } else if (code == EXIT_CODE_OK)
         code = read_tokens(options, model, &read);
     if (code == EXIT_CODE_OK) code = write_logits(options, model, given.n > 0 ? &given : &read);
     free(given.ids);

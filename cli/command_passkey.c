@@ -7,6 +7,7 @@
 #include "model_session.h"
 #include "passkey_picture.h"
 #include "passkey_prompts.h"
+#include "preset.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -230,8 +231,10 @@ int command_passkey(const option_values *options) {
     if (code == EXIT_CODE_OK) code = model_open(options->model, false, &model);
     if (code != EXIT_CODE_OK) return code;
     job.model = model;
-    code =
-        made ? passkey_items_make(options, model, &job.items) : passkey_items_read(options, model, &job.items);
+    code = preset_check(options, model);
+    if (code == EXIT_CODE_OK)
+        code = made ? passkey_items_make(options, model, &job.items)
+                    : passkey_items_read(options, model, &job.items);
     job.line = progress_start("asking", "prompts");
     job.picture = passkey_picture_begin(options, &job.items, &code);
     if (code == EXIT_CODE_OK) code = measure_all(&job);

@@ -7,6 +7,7 @@
 #include "model_session.h"
 #include "perplexity_picture.h"
 #include "perplexity_stream.h"
+#include "preset.h"
 #include "text_windows.h"
 
 #include <math.h>
@@ -171,7 +172,9 @@ int command_perplexity(const option_values *options) {
     if (code != EXIT_CODE_OK) return code;
     job.model = model;
     job.picture = perplexity_picture_begin(options, model);
-    code = text_windows_open(options, model, number_greatest(&options->lengths), &job.windows);
+    code = preset_check(options, model);
+    if (code == EXIT_CODE_OK)
+        code = text_windows_open(options, model, number_greatest(&options->lengths), &job.windows);
     job.line = progress_start("scoring", "tokens");
     if (code == EXIT_CODE_OK) code = measure_all(&job);
     progress_end(&job.line);

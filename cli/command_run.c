@@ -4,6 +4,7 @@
 #include "interrupt.h"
 #include "json_document.h"
 #include "message.h"
+#include "preset.h"
 #include "prompt.h"
 #include "run_job.h"
 #include "session_store.h"
@@ -150,7 +151,8 @@ int command_run(const option_values *options) {
     if (code == EXIT_CODE_OK) code = model_open(options->model, false, &job.model);
     if (code != EXIT_CODE_OK) return code;
     sxt_model_describe(job.model, &job.info);
-    code = options->interactive ? chat_loop(&job) : run_once(&job);
+    code = preset_check(options, job.model);
+    if (code == EXIT_CODE_OK) code = options->interactive ? chat_loop(&job) : run_once(&job);
     sxt_session_free(job.session);
     sxt_model_close(job.model);
     return code;

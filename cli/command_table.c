@@ -113,6 +113,48 @@ const command_row COMMAND_TABLE[] = {
      "sextant compare -m model.gguf -f novel.txt --lengths 8192 --methods 'none; "
      "self-extend:group=8,window=1024'\n",
      0, true, command_compare},
+#ifdef SXT_WITH_EVAL
+    {"short", COMMAND_SHORT, "-m MODEL -f FILE --extend PLAN... [--lengths N,N,...] [--windows K] [options]",
+     "tell whether a plan harms short texts",
+     "Each plan and none read the same windows of a text, no longer than the trained window, and their "
+     "predictions "
+     "are "
+     "compared: perplexity, how often the likeliest next token is the same, and the mean Kullback-Leibler "
+     "divergence. The "
+     "lengths are a quarter, a half and all of the trained window unless --lengths says otherwise. The verdict "
+     "on a "
+     "plan "
+     "is harmless where at no length it costs more than 1 % perplexity and at least 90 % of the next tokens "
+     "stay.",
+     "sextant short -m model.gguf -f novel.txt --extend self-extend:group=8,window=1024\n"
+     "sextant short -m model.gguf -f novel.txt --extend yarn:factor=4 --extend rerope --lengths 512,1k "
+     "--json\n",
+     0, true, command_short},
+    {"tune", COMMAND_TUNE,
+     "-m MODEL --target N [-f FILE] [--methods 'METHOD ...'] [-o PRESET.json [--resume]] [options]",
+     "search the best plan for a length",
+     "Tries groups and windows of self-extend (or of the methods asked for) whose positions reach a half to "
+     "two "
+     "thirds "
+     "of the trained window, and what auto would choose: all of them on few windows of the text and few hidden "
+     "keys, "
+     "the "
+     "better half on twice as many, and so on. Less is better of the mean surprise over the last quarter of "
+     "the "
+     "windows, in "
+     "nats, plus the share of keys that are not found: one key in a hundred weighs as much as 1 % perplexity. "
+     "Without "
+     "-f "
+     "the keys alone decide.\n\n"
+     "The choice goes to PRESET.json, which run, logits, perplexity, passkey and bench read with --preset. "
+     "Ctrl-C "
+     "keeps "
+     "what was measured; --resume goes on with it. The result does not depend on the number of threads.",
+     "sextant tune -m model.gguf --target 16k -f novel.txt -o model-16k.json\n"
+     "sextant run -m model.gguf --preset model-16k.json -f long.txt -p \"Who wrote the letter?\"\n"
+     "sextant tune -m model.gguf --target 8k -f novel.txt --methods 'self-extend rerope yarn'\n",
+     0, false, command_tune},
+#endif
     {"bench", COMMAND_BENCH,
      "-m MODEL [-p N] [-n N] [--depths D,D,...] [--extend PLAN]... [--kv TYPE]... [-r N] [--ceilings] "
      "[options]",

@@ -92,6 +92,14 @@ void document_print(json_document *document) {
     free(text);
 }
 
+void document_write(json_document *document, FILE *stream) {
+    int status = json_dumpf(inside(document), stream, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
+    json_decref(inside(document));
+    if (status != 0 && !ferror(stream))
+        exit(message_error(EXIT_CODE_FAILURE, "not enough memory for the JSON document"));
+    fputc('\n', stream);
+}
+
 void document_free(json_document *document) { json_decref(inside(document)); }
 
 json_document *document_parse(const char *bytes, size_t n_bytes, char *problem, size_t n_problem) {

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 typedef struct json_document json_document; /* an object, an array or a value */
 
@@ -27,6 +28,8 @@ void document_append(json_document *array, json_document *value);
 /* Prints it and a newline on standard output, and releases it. On a terminal control characters that JSON
  * leaves alone are made visible. */
 void document_print(json_document *document);
+/* Writes it to a file, a member a line, and releases it. */
+void document_write(json_document *document, FILE *stream);
 /* Its text, without a newline; released with free(). */
 char *document_dump(const json_document *document);
 void document_free(json_document *document);

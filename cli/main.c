@@ -6,6 +6,7 @@
 #include "kernel_levels.h"
 #include "message.h"
 #include "nearest.h"
+#include "preset.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -38,10 +39,12 @@ static int finish_output(int code) {
 static int run_command(const command_row *command, int argc, char **argv) {
     option_values options;
     int code = options_parse(command, argc, argv, &options);
-    if (code == EXIT_CODE_OK && options.help)
+    if (code == EXIT_CODE_OK && options.help) {
         help_command(command, stdout);
-    else if (code == EXIT_CODE_OK)
-        code = command->run(&options);
+    } else if (code == EXIT_CODE_OK) {
+        code = preset_apply(&options);
+        if (code == EXIT_CODE_OK) code = command->run(&options);
+    }
     options_free(&options);
     return finish_output(code);
 }

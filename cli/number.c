@@ -21,6 +21,20 @@ bool number_integer(const char *text, int64_t min, int64_t max, int64_t *value) 
     return true;
 }
 
+bool number_length(const char *text, int64_t min, int64_t max, int64_t *value) {
+    char digits[MAX_NUMBER_TEXT];
+    size_t n = strlen(text);
+    int64_t unit = 1, count;
+    if (n == 0 || n >= sizeof digits) return false;
+    if (tolower((unsigned char)text[n - 1]) == 'k') unit = 1024;
+    if (tolower((unsigned char)text[n - 1]) == 'm') unit = 1048576;
+    memcpy(digits, text, n + 1);
+    if (unit > 1) digits[n - 1] = '\0';
+    if (!number_integer(digits, 0, max / unit, &count) || count * unit < min) return false;
+    *value = count * unit;
+    return true;
+}
+
 bool number_unsigned(const char *text, uint64_t *value) {
     if (!isdigit((unsigned char)text[0])) return false;
     char *end;
@@ -89,17 +103,6 @@ bool number_real_list(const char *text, double min, double max, real_list *list)
     free(list->values);
     *list = (real_list){values, n};
     return true;
-}
-
-static bool number_length(char *item, int64_t min, int64_t max, int64_t *value) {
-    size_t n = strlen(item);
-    int64_t unit = 1;
-    if (n > 0 && tolower((unsigned char)item[n - 1]) == 'k') unit = 1024;
-    if (n > 0 && tolower((unsigned char)item[n - 1]) == 'm') unit = 1048576;
-    if (unit > 1) item[n - 1] = '\0';
-    if (!number_integer(item, 0, max / unit, value)) return false;
-    *value *= unit;
-    return *value >= min;
 }
 
 bool number_length_list(const char *text, int64_t min, int64_t max, integer_list *list) {

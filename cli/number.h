@@ -16,6 +16,8 @@ typedef struct real_list {
 } real_list;
 
 bool number_integer(const char *text, int64_t min, int64_t max, int64_t *value);
+/* A length in tokens: a whole number, or one with a k (1024) or m (1048576) behind it. */
+bool number_length(const char *text, int64_t min, int64_t max, int64_t *value);
 bool number_unsigned(const char *text, uint64_t *value);
 bool number_real(const char *text, double min, double max, double *value);
 /* Separated by commas, at least one; the lists are released with free(values). */

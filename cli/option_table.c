@@ -11,17 +11,19 @@
  * command to the next. */
 #define MODEL_COMMANDS                                                                                         \
     (COMMAND_RUN | COMMAND_INFO | COMMAND_TOKENIZE | COMMAND_LOGITS | COMMAND_PERPLEXITY | COMMAND_PASSKEY |   \
-     COMMAND_BENCH | COMMAND_COMPARE | COMMAND_NEEDLE)
+     COMMAND_BENCH | COMMAND_COMPARE | COMMAND_NEEDLE | COMMAND_SHORT)
+#define SESSION_COMMANDS (MODEL_COMMANDS | COMMAND_TUNE)
 #define PROMPT_COMMANDS (COMMAND_RUN | COMMAND_TOKENIZE | COMMAND_LOGITS)
 #define ALL_COMMANDS 0xFFFFFFFFu
+#define PRESET_COMMANDS (COMMAND_RUN | COMMAND_LOGITS | COMMAND_PERPLEXITY | COMMAND_PASSKEY | COMMAND_BENCH)
 #define KV_TYPES "f16|f32|bf16|q8_0|q4_0"
 
 const option_row OPTION_TABLE[] = {
     {"model", 'm', NO_ALIAS, "FILE|FOLDER", OPTION_FILE, AT(model), 0, 0, NULL, NULL,
-     "GGUF file (any part of a split) or Hugging Face folder", MODEL_COMMANDS | COMMAND_METHODS},
+     "GGUF file (any part of a split) or Hugging Face folder", SESSION_COMMANDS | COMMAND_METHODS},
     {"file", 'f', NO_ALIAS, "FILE", OPTION_FILE, AT(file), 0, 0, NULL, NULL,
      "read the text (of passkey: the lines of JSON) from FILE, byte for byte (-: standard input)",
-     PROMPT_COMMANDS | COMMAND_PERPLEXITY | COMMAND_PASSKEY | COMMAND_COMPARE},
+     PROMPT_COMMANDS | COMMAND_PERPLEXITY | COMMAND_PASSKEY | COMMAND_COMPARE | COMMAND_SHORT | COMMAND_TUNE},
     {"prompt", 'p', NO_ALIAS, "TEXT", OPTION_TEXT, AT(prompt), 0, 0, NULL, NULL,
      "the text itself; escapes such as \\n are not interpreted", PROMPT_COMMANDS},
     {"tokens", 0, NO_ALIAS, "ID,ID,...", OPTION_INTEGER_LIST, AT(tokens), 0, ANY_INTEGER, NULL, NULL,
@@ -36,9 +38,19 @@ const option_row OPTION_TABLE[] = {
      "plans to compare, separated by blanks or semicolons; all: every method with its defaults",
      COMMAND_COMPARE},
 #ifdef SXT_WITH_EVAL
+    {"target", 0, NO_ALIAS, "N", OPTION_LENGTH, AT(target), 2, ANY_INTEGER, NULL, NULL,
+     "length to tune for, in tokens; 16k is 16384", COMMAND_TUNE},
+    {"output", 'o', NO_ALIAS, "PRESET.json", OPTION_FILE, AT(output), 0, 0, NULL, NULL,
+     "write the choice to PRESET.json, and what is measured into the folder PRESET.json.results", COMMAND_TUNE},
+    {"methods", 0, NO_ALIAS, "'METHOD ...'", OPTION_TEXT, AT(methods), 0, 0, NULL, "self-extend",
+     "methods whose parameters are searched, or whole plans, separated by blanks or semicolons; all: every "
+     "method",
+     COMMAND_TUNE},
+    {"resume", 0, NO_ALIAS, NULL, OPTION_FLAG, AT(resume), 0, 0, NULL, NULL,
+     "go on with what an earlier run measured", COMMAND_TUNE},
     {"picture", 0, NO_ALIAS, "FILE", OPTION_FILES, AT(pictures), 0, 0, NULL, NULL,
      "also draw the figures: FILE.svg or FILE.png; may be given several times",
-     COMMAND_PERPLEXITY | COMMAND_PASSKEY | COMMAND_NEEDLE},
+     COMMAND_PERPLEXITY | COMMAND_PASSKEY | COMMAND_NEEDLE | COMMAND_TUNE},
     {"by-position", 0, NO_ALIAS, "FILE", OPTION_FILES, AT(position_pictures), 0, 0, NULL, NULL,
      "also draw the loss by position inside the longest windows: FILE.svg or FILE.png", COMMAND_PERPLEXITY},
 #endif
@@ -61,6 +73,8 @@ const option_row OPTION_TABLE[] = {
      "methods "
      "lists them",
      MODEL_COMMANDS},
+    {"preset", 0, NO_ALIAS, "FILE", OPTION_FILE, AT(preset), 0, 0, NULL, NULL,
+     "the plan that sextant tune chose for this model; --extend goes before it", PRESET_COMMANDS},
     {"reread", 0, NO_ALIAS, NULL, OPTION_FLAG, AT(reread), 0, 0, NULL, NULL,
      "recompute what was read when the plan, or its rotary frequencies, change", COMMAND_RUN},
     {"rope-scaling", 0, NO_ALIAS, "HOW", OPTION_CHOICE, AT(words.scaling), 0, 0, "none|linear|yarn", NULL,
@@ -89,15 +103,15 @@ const option_row OPTION_TABLE[] = {
     {"ctx", 'c', ALIAS("ctx-size"), "N", OPTION_INTEGER, AT(ctx), 1, ANY_INTEGER, NULL, NULL,
      "most tokens of context; by default what the job needs", MODEL_COMMANDS},
     {"kv", 0, NO_ALIAS, "TYPE", OPTION_CHOICE, AT(kv), 0, 0, KV_TYPES, "f16", "storage of keys and values",
-     MODEL_COMMANDS & ~COMMAND_BENCH},
+     SESSION_COMMANDS & ~COMMAND_BENCH},
     {"kv", 0, NO_ALIAS, "TYPE", OPTION_CHOICES, AT(kvs), 0, 0, KV_TYPES, NULL,
      "storage of keys and values, f16 without it; may be given several times", COMMAND_BENCH},
     {"precision", 0, NO_ALIAS, "P", OPTION_CHOICE, AT(precision), 0, 0, "fast|f32", "fast",
-     "arithmetic: fast (small integers where the CPU is faster with them) or f32 throughout", MODEL_COMMANDS},
+     "arithmetic: fast (small integers where the CPU is faster with them) or f32 throughout", SESSION_COMMANDS},
     {"chunk", 0, NO_ALIAS, "N", OPTION_INTEGER, AT(chunk), 1, 65536, NULL, "512",
-     "tokens per step while a prompt is read; results do not depend on it", MODEL_COMMANDS},
+     "tokens per step while a prompt is read; results do not depend on it", SESSION_COMMANDS},
     {"threads", 't', NO_ALIAS, "N", OPTION_INTEGER, AT(threads), 1, 1024, NULL, NULL,
-     "threads; by default the CPUs this process may use", MODEL_COMMANDS | COMMAND_CONVERT},
+     "threads; by default the CPUs this process may use", SESSION_COMMANDS | COMMAND_CONVERT},
     {"chat", 0, NO_ALIAS, NULL, OPTION_FLAG, AT(chat), 0, 0, NULL, NULL,
      "put the prompt into the model's chat template as one user message", COMMAND_RUN | COMMAND_NEEDLE},
     {"interactive", 'i', NO_ALIAS, NULL, OPTION_FLAG, AT(interactive), 0, 0, NULL, NULL,
@@ -123,30 +137,32 @@ const option_row OPTION_TABLE[] = {
      "tokens that --repeat-penalty looks back at", COMMAND_RUN},
     {"seed", 's', NO_ALIAS, "N", OPTION_UNSIGNED, AT(seed), 0, 0, NULL, "0",
      "seed of the random choices; the same seed gives the same output",
-     COMMAND_RUN | COMMAND_PASSKEY | COMMAND_CONVERT | COMMAND_COMPARE | COMMAND_NEEDLE},
+     COMMAND_RUN | COMMAND_PASSKEY | COMMAND_CONVERT | COMMAND_COMPARE | COMMAND_NEEDLE | COMMAND_TUNE},
     {"lengths", 0, NO_ALIAS, "N,N,...", OPTION_LENGTH_LIST, AT(lengths), 2, ANY_INTEGER, NULL, NULL,
      "context lengths to measure, in tokens; 4k is 4096",
-     COMMAND_PERPLEXITY | COMMAND_PASSKEY | COMMAND_COMPARE | COMMAND_NEEDLE},
+     COMMAND_PERPLEXITY | COMMAND_PASSKEY | COMMAND_COMPARE | COMMAND_NEEDLE | COMMAND_SHORT},
     {"windows", 0, NO_ALIAS, "K", OPTION_INTEGER, AT(windows), 1, 1000000, NULL, "8",
-     "windows per length, spread evenly over the file", COMMAND_COMPARE},
+     "windows per length, spread evenly over the file", COMMAND_COMPARE | COMMAND_SHORT | COMMAND_TUNE},
     {"windows", 0, NO_ALIAS, "K", OPTION_INTEGER, AT(windows), 1, 1000000, NULL, "8",
      "windows per length, spread evenly over the file; with --stream: parts of the text", COMMAND_PERPLEXITY},
     {"stream", 0, NO_ALIAS, NULL, OPTION_FLAG, AT(stream), 0, 0, NULL, NULL,
      "read the text as one stream, from its beginning to its end, and tell how it goes along the way",
      COMMAND_PERPLEXITY},
     {"depths", 0, NO_ALIAS, "D,D,...", OPTION_REAL_LIST, AT(depths), 0, 1, NULL, "0,0.25,0.5,0.75,1",
-     "where the key is hidden: 0 at the beginning, 1 at the end", COMMAND_PASSKEY | COMMAND_COMPARE},
+     "where the key is hidden: 0 at the beginning, 1 at the end",
+     COMMAND_PASSKEY | COMMAND_COMPARE | COMMAND_TUNE},
     {"trials", 0, NO_ALIAS, "K", OPTION_INTEGER, AT(trials), 1, 1000000, NULL, "4",
-     "prompts per length and depth", COMMAND_PASSKEY | COMMAND_COMPARE | COMMAND_NEEDLE},
+     "prompts per length and depth", COMMAND_PASSKEY | COMMAND_COMPARE | COMMAND_NEEDLE | COMMAND_TUNE},
     {"filler", 0, NO_ALIAS, "FILE", OPTION_FILE, AT(filler), 0, 0, NULL, NULL,
      "text around the key; by default the grass is green, again and again", COMMAND_PASSKEY},
     {"filler", 0, NO_ALIAS, "FILE", OPTION_FILE, AT(filler), 0, 0, NULL, NULL,
-     "text around the key; by default that of -f", COMMAND_COMPARE},
+     "text around the key; by default that of -f", COMMAND_COMPARE | COMMAND_TUNE},
     {"limit", 0, NO_ALIAS, "N", OPTION_INTEGER, AT(per_length), 1, ANY_INTEGER, NULL, NULL,
      "at most N prompts of each length from --file", COMMAND_PASSKEY},
     {"no-bos", 0, NO_ALIAS, NULL, OPTION_FLAG, AT(no_bos), 0, 0, NULL, NULL,
      "do not put the model's BOS (and EOS) around the text",
-     PROMPT_COMMANDS | COMMAND_PERPLEXITY | COMMAND_PASSKEY | COMMAND_COMPARE | COMMAND_NEEDLE},
+     PROMPT_COMMANDS | COMMAND_PERPLEXITY | COMMAND_PASSKEY | COMMAND_COMPARE | COMMAND_NEEDLE | COMMAND_SHORT |
+         COMMAND_TUNE},
 #ifdef SXT_WITH_EVAL
     {"output", 'o', NO_ALIAS, "FOLDER", OPTION_FILE, AT(output), 0, 0, NULL, NULL,
      "keep every finished prompt there, and write the figures as CSV, JSON and a picture", COMMAND_NEEDLE},
@@ -188,7 +204,7 @@ const option_row OPTION_TABLE[] = {
      "GGUF file whose tokenizer the random model gets", COMMAND_CONVERT},
     {"json", 0, NO_ALIAS, NULL, OPTION_FLAG, AT(json), 0, 0, NULL, NULL,
      "print one JSON document on standard output",
-     MODEL_COMMANDS | COMMAND_METHODS | COMMAND_CONVERT | COMMAND_VERSION | COMMAND_COMPARE_RUNS},
+     SESSION_COMMANDS | COMMAND_METHODS | COMMAND_CONVERT | COMMAND_VERSION | COMMAND_COMPARE_RUNS},
     {"man", 0, NO_ALIAS, NULL, OPTION_FLAG, AT(man), 0, 0, NULL, NULL,
      "print the manual page sextant(1) in roff", COMMAND_HELP},
     {"completions", 0, NO_ALIAS, "SHELL", OPTION_CHOICE, AT(completions), 0, 0, "bash|zsh|fish", NULL,

@@ -45,6 +45,7 @@ static int bad_choice(const option_row *row, const char *value) {
 static const char *kind_text(option_kind kind) {
     switch (kind) {
     case OPTION_REAL: return "a number";
+    case OPTION_LENGTH: return "a length, such as 4096 or 4k,";
     case OPTION_INTEGER_LIST: return "whole numbers separated by commas, each";
     case OPTION_REAL_LIST: return "numbers separated by commas, each";
     case OPTION_LENGTH_LIST: return "lengths separated by commas, such as 512 or 4k, each";
@@ -101,6 +102,7 @@ static int store(const option_row *row, const char *value, option_values *option
         *(const char **)field = value;
         return 0;
     case OPTION_INTEGER: good = number_integer(value, min, max, field); break;
+    case OPTION_LENGTH: good = number_length(value, min, max, field); break;
     case OPTION_UNSIGNED: good = number_unsigned(value, field); break;
     case OPTION_REAL: good = number_real(value, row->min, row->max, field); break;
     case OPTION_INTEGER_LIST: good = number_integer_list(value, min, max, field); break;

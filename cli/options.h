@@ -24,18 +24,27 @@ typedef struct plan_words {
     char plan[256]; /* what they say together */
 } plan_words;
 
+/* What --preset's file says; see preset.h. */
+typedef struct preset_choice {
+    char plan[256], fingerprint[20], model_name[128];
+    int64_t target; /* the length that the plan was tuned for, in tokens */
+} preset_choice;
+
 /* What a command line said; a text that was not given is NULL. Strings are argv's. */
 typedef struct option_values {
     const char *model, *file, *prompt, *system, *chat_template, *session, *output, *filler, *methods;
     const char *kv, *type, *precision;
     const char *plans[MAX_PLANS];
     int n_plans;
+    const char *preset;
+    preset_choice from_preset;
     plan_words words;
     choice_list kvs, haystacks, pictures, position_pictures;
     const char *task, *needle_text, *question, *prompts;
     integer_list tokens, decode, lengths, fill_depths;
     real_list depths;
     int64_t threads, ctx, chunk, n_generate, windows, trials, per_length;
+    int64_t target; /* of tune */
     int64_t prompt_tokens, decode_tokens, repeats;
     double temperature, top_p, min_p, repeat_penalty;
     int64_t top_k, repeat_last_n;
@@ -57,6 +66,7 @@ typedef enum option_kind {
     OPTION_CHOICE,
     OPTION_CHOICES, /* may be given several times */
     OPTION_INTEGER,
+    OPTION_LENGTH, /* a whole number, or 4k, 1m */
     OPTION_UNSIGNED,
     OPTION_REAL,
     OPTION_INTEGER_LIST,
@@ -78,6 +88,8 @@ enum {
     COMMAND_BENCH = 1u << 9,
     COMMAND_COMPARE = 1u << 10,
     COMMAND_METHODS = 1u << 11,
+    COMMAND_SHORT = 1u << 14,
+    COMMAND_TUNE = 1u << 15,
     COMMAND_NEEDLE = 1u << 12,
     COMMAND_COMPARE_RUNS = 1u << 17
 };

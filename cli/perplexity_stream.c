@@ -6,6 +6,7 @@
 #include "message.h"
 #include "model_session.h"
 #include "perplexity_picture.h"
+#include "preset.h"
 #include "text_windows.h"
 
 #include <math.h>
@@ -149,8 +150,10 @@ int perplexity_stream(const option_values *options) {
     if (code == EXIT_CODE_OK) code = model_open(options->model, false, &model);
     if (code != EXIT_CODE_OK) return code;
     job.model = model;
-    code =
-        text_windows_open(options, model, options->lengths.n > 0 ? options->lengths.values[0] : 0, &job.text);
+    code = preset_check(options, model);
+    if (code == EXIT_CODE_OK)
+        code = text_windows_open(options, model, options->lengths.n > 0 ? options->lengths.values[0] : 0,
+                                 &job.text);
     if (code == EXIT_CODE_OK && job.text.longest < 2)
         code = message_error(EXIT_CODE_USAGE,
                              "-f %s has no two tokens to predict one from the other; give a "
@@ -161,7 +164,7 @@ int perplexity_stream(const option_values *options) {
     if (code == EXIT_CODE_OK) {
         job.length = job.text.longest;
         if (job.n_parts > job.length) job.n_parts = job.length;
-        text_windows_begin(&job.text, job.length);
+        text_windows_fill(&job.text, job.length, 0);
         code = read_all(&job);
     }
     progress_end(&job.line);

@@ -39,19 +39,17 @@ static bool add_prediction(void *user, int64_t pos, const float *logits) {
 }
 
 /* Window k of K: BOS where the model adds it, then tokens from floor(k * (n - (T - b)) / max(1, K - 1)). */
-static void fill_window(const text_windows *w, int64_t length, int64_t k) {
+void text_windows_fill(const text_windows *w, int64_t length, int64_t k) {
     int64_t n_text = length - w->n_bos, last_start = w->text.n - n_text;
     int64_t start = k * last_start / (w->n_windows > 1 ? w->n_windows - 1 : 1);
     if (w->n_bos == 1) w->window[0] = w->bos_id;
     memcpy(w->window + w->n_bos, w->text.ids + start, (size_t)n_text * sizeof *w->window);
 }
 
-void text_windows_begin(const text_windows *w, int64_t length) { fill_window(w, length, 0); }
-
 sxt_status text_windows_score(const text_windows *w, sxt_session *session, int64_t length, int64_t k,
                               window_score *score, sxt_error *error) {
     tally t = {w, length, score};
-    fill_window(w, length, k);
+    text_windows_fill(w, length, k);
     return sxt_session_scan(session, w->window, length, 0, add_prediction, &t, error);
 }
 
@@ -74,9 +72,9 @@ int text_windows_open(const option_values *options, const sxt_model *model, int6
     if (longest - w->n_bos > w->text.n)
         return message_error(
             EXIT_CODE_USAGE,
-            "-f %s has %lld tokens; a window of %lld needs %lld: give shorter --lengths or a longer "
-            "file",
-            options->file, (long long)w->text.n, (long long)longest, (long long)(longest - w->n_bos));
+            "-f %s has %lld tokens; a window of %lld needs %lld: give a shorter --%s or a longer file",
+            options->file, (long long)w->text.n, (long long)longest, (long long)(longest - w->n_bos),
+            options->target > 0 ? "target" : "lengths");
     w->window = must_allocate((size_t)w->longest * sizeof *w->window);
     return EXIT_CODE_OK;
 }

@@ -33,7 +33,7 @@ sxt_status text_windows_score(const text_windows *windows, sxt_session *session,
 /* -ln softmax(logits)[target]; logits (n_vocab). */
 double text_windows_surprise(const float *logits, int32_t n_vocab, int32_t target);
 
-/* The first `length` tokens as one window: windows->window. */
-void text_windows_begin(const text_windows *windows, int64_t length);
+/* Puts window k, of `length` tokens, into windows->window. Windows begin with BOS where the model adds it. */
+void text_windows_fill(const text_windows *windows, int64_t length, int64_t k);
 
 #endif

@@ -34,6 +34,12 @@ def sextant(*args, stdin=b"", **options):
                           stderr=subprocess.PIPE, timeout=300, **options)
 
 
+def needs_command(name):
+    """Skips where the command was left out of the build."""
+    if ("\n  %s " % name).encode() not in sextant("help").stdout:
+        raise unittest.SkipTest("built without the command %s" % name)
+
+
 class CommandTest(unittest.TestCase):
     """A scratch folder for each test, and the promises that every command keeps."""
 
