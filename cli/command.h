@@ -19,6 +19,7 @@ int command_short(const option_values *options);
 int command_tune(const option_values *options);
 int command_needle(const option_values *options);
 int command_compare_runs(const option_values *options);
+int command_longbench(const option_values *options);
 #endif
 int command_help(const option_values *options);
 int command_version(const option_values *options);

@@ -207,6 +207,23 @@ const command_row COMMAND_TABLE[] = {
      "the "
      "difference, and whether the intervals overlap. What only one of them has is counted.",
      "sextant compare-runs needle-old/ needle-new/\n", 2, false, command_compare_runs},
+    {"longbench", COMMAND_LONGBENCH,
+     "-m MODEL --data DIR [--tasks TASK,...] [--extend PLAN]... [--max-tokens N] [--limit N] [-o FOLDER] "
+     "[--resume] [options]",
+     "score LongBench, L-Eval and line retrieval",
+     "Asks the questions of LongBench v1, of L-Eval's exact-match tasks and of LongChat's line retrieval, from "
+     "files that you download (docs/EVALUATION.md says which), and scores the answers as their authors' "
+     "programs "
+     "do. Answers are greedy. A prompt that is too long loses its middle, save in line retrieval. The model's "
+     "chat "
+     "template is put around all but the few-shot and code tasks. The default plan is none.\n\n"
+     "With -o every answer is kept; Ctrl-C ends with the scores so far, and --resume goes on from there. "
+     "Chinese "
+     "tasks that need a word segmenter (multifieldqa_zh, dureader, vcsum) are not supported.",
+     "sextant longbench -m model.gguf --data LongBench --tasks hotpotqa,trec -o scores\n"
+     "sextant longbench -m model.gguf --data LongBench --extend none --extend auto --limit 20 -o scores "
+     "--resume\n",
+     0, true, command_longbench},
 #endif
     {"help", COMMAND_HELP, "[COMMAND] [--man] [--completions SHELL]", "explain the commands",
      "Without a command, lists them all.",

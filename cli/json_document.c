@@ -71,7 +71,7 @@ void document_append(json_document *array, json_document *value) {
 }
 
 char *document_dump(const json_document *document) {
-    char *text = json_dumps(inside_const(document), JSON_REAL_PRECISION(15));
+    char *text = json_dumps(inside_const(document), JSON_REAL_PRECISION(15) | JSON_ENCODE_ANY);
     if (text == NULL) exit(message_error(EXIT_CODE_FAILURE, "not enough memory for the JSON document"));
     return text;
 }
@@ -135,4 +135,20 @@ bool document_get_real(const json_document *object, const char *key, double *val
     if (!json_is_number(number)) return false;
     *value = json_number_value(number);
     return true;
+}
+
+const json_document *document_get(const json_document *object, const char *key) {
+    return outside(json_object_get(inside_const(object), key));
+}
+
+const json_document *document_at(const json_document *array, size_t i) {
+    return outside(json_array_get(inside_const(array), i));
+}
+
+size_t document_count(const json_document *array) { return json_array_size(inside_const(array)); }
+
+const char *document_string(const json_document *value, size_t *n_bytes) {
+    if (!json_is_string(inside_const(value))) return NULL;
+    *n_bytes = json_string_length(inside_const(value));
+    return json_string_value(inside_const(value));
 }

@@ -42,5 +42,12 @@ bool document_has(const json_document *object, const char *key);
 const char *document_get_text(const json_document *object, const char *key, size_t *n_bytes);
 bool document_get_integer(const json_document *object, const char *key, int64_t *value);
 bool document_get_real(const json_document *object, const char *key, double *value);
+/* What lies inside: valid as long as the document, NULL where there is none. */
+const json_document *document_get(const json_document *object, const char *key);
+const json_document *document_at(const json_document *array, size_t i);
+/* The values of an array; 0 for anything else. */
+size_t document_count(const json_document *array);
+/* NULL unless the value is a string, as document_get_text(). */
+const char *document_string(const json_document *value, size_t *n_bytes);
 
 #endif

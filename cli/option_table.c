@@ -11,7 +11,7 @@
  * command to the next. */
 #define MODEL_COMMANDS                                                                                         \
     (COMMAND_RUN | COMMAND_INFO | COMMAND_TOKENIZE | COMMAND_LOGITS | COMMAND_PERPLEXITY | COMMAND_PASSKEY |   \
-     COMMAND_BENCH | COMMAND_COMPARE | COMMAND_NEEDLE | COMMAND_SHORT)
+     COMMAND_BENCH | COMMAND_COMPARE | COMMAND_NEEDLE | COMMAND_SHORT | COMMAND_LONGBENCH)
 #define SESSION_COMMANDS (MODEL_COMMANDS | COMMAND_TUNE)
 #define PROMPT_COMMANDS (COMMAND_RUN | COMMAND_TOKENIZE | COMMAND_LOGITS)
 #define ALL_COMMANDS 0xFFFFFFFFu
@@ -34,6 +34,22 @@ const option_row OPTION_TABLE[] = {
      "write float32 logits, shape (n_positions, n_vocab)", COMMAND_LOGITS},
     {"output", 'o', NO_ALIAS, "OUT.csv", OPTION_FILE, AT(output), 0, 0, NULL, NULL,
      "also write the figures as comma-separated values", COMMAND_COMPARE},
+#ifdef SXT_WITH_EVAL
+    {"output", 'o', NO_ALIAS, "FOLDER", OPTION_FILE, AT(output), 0, 0, NULL, NULL,
+     "keep every answer in FOLDER/PLAN/TASK.jsonl as soon as it is there", COMMAND_LONGBENCH},
+    {"data", 0, NO_ALIAS, "DIR", OPTION_FILE, AT(data), 0, 0, NULL, NULL,
+     "folder of the downloaded files: data/TASK.jsonl, config/dataset2prompt.json, ...", COMMAND_LONGBENCH},
+    {"tasks", 0, NO_ALIAS, "TASK,TASK,...", OPTION_TEXT, AT(tasks), 0, 0, NULL, "all",
+     "tasks by name, or longbench, longbench-e, leval, lines; all: what is there, without longbench-e",
+     COMMAND_LONGBENCH},
+    {"max-tokens", 0, NO_ALIAS, "N", OPTION_INTEGER, AT(max_tokens), 2, ANY_INTEGER, NULL, NULL,
+     "prompts of more tokens lose their middle; by default what the plan reaches, less the answer",
+     COMMAND_LONGBENCH},
+    {"limit", 0, NO_ALIAS, "N", OPTION_INTEGER, AT(per_length), 1, ANY_INTEGER, NULL, NULL,
+     "at most the first N questions of each task", COMMAND_LONGBENCH},
+    {"resume", 0, NO_ALIAS, NULL, OPTION_FLAG, AT(resume), 0, 0, NULL, NULL,
+     "keep the answers that are in the folder of -o, and go on", COMMAND_LONGBENCH},
+#endif
     {"methods", 0, NO_ALIAS, "'PLAN PLAN ...'", OPTION_TEXT, AT(methods), 0, 0, NULL, NULL,
      "plans to compare, separated by blanks or semicolons; all: every method with its defaults",
      COMMAND_COMPARE},

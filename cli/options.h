@@ -51,7 +51,8 @@ typedef struct option_values {
     uint64_t seed;
     bool reread, chat, interactive, no_bos, special, no_special, json, all, list_tensors, man, help;
     bool ceilings, pure, stream, resume, no_reuse;
-    const char *completions, *random_config, *vocab;
+    const char *completions, *random_config, *vocab, *data, *tasks;
+    int64_t max_tokens;
     const char *positional[MAX_POSITIONAL];
     int n_positional;
     bool given[MAX_OPTIONS]; /* row i of the table was on the command line */
@@ -88,9 +89,10 @@ enum {
     COMMAND_BENCH = 1u << 9,
     COMMAND_COMPARE = 1u << 10,
     COMMAND_METHODS = 1u << 11,
+    COMMAND_NEEDLE = 1u << 12,
+    COMMAND_LONGBENCH = 1u << 13,
     COMMAND_SHORT = 1u << 14,
     COMMAND_TUNE = 1u << 15,
-    COMMAND_NEEDLE = 1u << 12,
     COMMAND_COMPARE_RUNS = 1u << 17
 };
 

@@ -11,7 +11,7 @@ FLOORS = "base kernel tensor format text plan op model cache infer".split()
 THIRD_PARTY = {"jansson.h", "xxhash.h", "pcre2.h", "utf8proc.h"}
 LINUX = {"linux/futex.h", "sys/auxv.h", "sys/syscall.h"}  # one file each, like the above
 CLI_THIRD_PARTY = {"editline/readline.h", "histedit.h", "jansson.h"}
-EVAL_THIRD_PARTY = {"cairo.h", "cairo-svg.h", "sqlite3.h", "jansson.h"}
+EVAL_THIRD_PARTY = {"cairo.h", "cairo-svg.h", "sqlite3.h", "jansson.h", "utf8proc.h"}
 C_AND_POSIX = set("""assert.h ctype.h errno.h fcntl.h fenv.h float.h inttypes.h limits.h math.h pthread.h sched.h
     signal.h stdalign.h stdarg.h stdatomic.h stdbool.h stddef.h stdint.h stdio.h stdlib.h string.h strings.h time.h
     unistd.h sys/ioctl.h sys/mman.h sys/resource.h sys/stat.h sys/time.h sys/types.h dirent.h termios.h

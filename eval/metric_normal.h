@@ -1,0 +1,11 @@
+/* The usual normalisation of short answers, from SQuAD's scoring program. */
+#ifndef SEXTANT_EVAL_METRIC_NORMAL_H
+#define SEXTANT_EVAL_METRIC_NORMAL_H
+
+#include "eval/metric_text.h"
+
+/* Adds `text` in lower case (if asked), without ASCII punctuation and without the words a, an and the, its
+ * words separated by single blanks. */
+void metric_normalise(text_span text, bool lower, text_made *made);
+
+#endif

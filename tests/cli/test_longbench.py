@@ -1,0 +1,446 @@
+"""longbench: scores against an independent implementation, prompts as published, and what is kept."""
+
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+
+from longbench_samples import MAKERS, samples
+from sextant_command import (FAILURE, INTERRUPTED, MODEL, NOVEL, ROOT, SEXTANT, USAGE, WINDOW, CommandTest, main,
+                             sextant, shared)
+
+sys.path.insert(0, os.path.join(ROOT, "tests", "oracle"))
+import longbench_metrics  # noqa: E402
+
+LEVAL = ["tpo", "quality", "coursera", "gsm100", "codeU", "sci_fi", "topic_retrieval_longchat"]
+QUESTION = {"hotpotqa": "Read this.\n{context}\n{{Question}}: {input}\nAnswer:", "samsum": "{context}{input}",
+            "trec": "{context}\n{input}", "narrativeqa": "{context}{input}"}
+STORIES = ["The grass is green. The sky is blue. The sun is yellow. Here we go. There and back again. ",
+           "Mr. Gray sold his boat in May and went inland with two dogs and a clock that no longer struck. "]
+
+
+class LongBenchTest(CommandTest):
+    """A folder as a user would have it after the downloads."""
+
+    def setUp(self):
+        super().setUp()
+        self.data = self.path("download")
+        for name in ("data", "config", "LEval-data/Closed-ended-tasks", "lines/testcases"):
+            os.makedirs(os.path.join(self.data, name))
+        self.configure(dict.fromkeys(list(MAKERS) + list(QUESTION), 6))
+
+    def put(self, name, content):
+        with open(os.path.join(self.data, name), "w", encoding="utf-8") as f:
+            f.write(content)
+
+    def configure(self, lengths, prompts=None):
+        self.put("config/dataset2maxlen.json", json.dumps(lengths))
+        self.put("config/dataset2prompt.json", json.dumps(
+            prompts or {**dict.fromkeys(MAKERS, "{context}\n{input}"), **QUESTION}))
+
+    def rows(self, task, *rows):
+        folder = "data"
+        if task in LEVAL:
+            folder = "LEval-data/Closed-ended-tasks"
+        if "lines" in task:
+            folder = "lines/testcases"
+        self.put("%s/%s.jsonl" % (folder, task), "".join(json.dumps(r, ensure_ascii=False) + "\n" for r in rows))
+
+    def row(self, task, i, **fields):
+        usual = {"input": "Who?", "context": STORIES[i % 2], "answers": ["a cat"], "length": 17, "dataset": task,
+                 "language": "en", "all_classes": None, "_id": "%s-%d" % (task, i)}
+        return {**usual, **fields}
+
+    def score(self, *args, **options):
+        return self.json("longbench", "-m", MODEL, "--data", self.data, *args, **options)
+
+    def answers(self, out, plan, task):
+        with open(os.path.join(out, plan, task + ".jsonl"), encoding="utf-8") as f:
+            return [json.loads(line) for line in f]
+
+    def one(self, task, *args, model=MODEL, **fields):
+        """The one answer to a row with these fields."""
+        out = self.path("out-%d" % len(os.listdir(self.folder)))
+        self.rows(task, self.row(task, 0, **fields))
+        self.good("longbench", "-m", model, "--data", self.data, "--tasks", task, "-o", out, *args)
+        return self.answers(out, os.listdir(out)[0] if os.listdir(out)[0] != "longbench.json" else os.listdir(out)[1],
+                            task)[0]
+
+    def told(self, *args, model=MODEL):
+        return self.json("run", "-m", model, "--extend", "none", *args)
+
+
+class Measures(LongBenchTest):
+    """Scores of given answers: the answers are put where a run keeps them, and nothing is left to be asked."""
+
+    def write_rows(self, task, items):
+        if task in LEVAL:
+            self.rows(task, *({"input": "text", "instructions": ["Which?"], "outputs": right} for _, right, _ in items))
+        elif "lines" in task:
+            self.rows(task, *({"prompt": "text", "expected_number": int(right[0])} for _, right, _ in items))
+        else:
+            self.rows(task, *(self.row(task, i, answers=right, all_classes=names, length=i * 45, context="", input="x")
+                              for i, (_, right, names) in enumerate(items)))
+
+    def write_answers(self, out, task, items):
+        form = "%d.1" if task in LEVAL else "%d" if "lines" in task else task + "-%d"
+        first = 0 if form.startswith(task) else 1
+        with open(os.path.join(out, "none", task + ".jsonl"), "w", encoding="utf-8") as f:
+            for i, (said, _, _) in enumerate(items):
+                f.write(json.dumps({"pred": said, "_id": form % (i + first), "n_tokens": 1}) + "\n")
+
+    def test_every_task(self):
+        made = {task: samples(task, 300) for task in MAKERS}
+        out = self.path("out")
+        for task, items in made.items():
+            self.write_rows(task, items)
+        self.score("-o", out, "--limit", 1)
+        for task, items in made.items():
+            self.write_answers(out, task, items)
+        rows = self.score("-o", out, "--resume")["tasks"]
+        self.assertEqual({r["task"] for r in rows}, set(made))
+        for row in rows:
+            expected = [longbench_metrics.score(row["task"], said, rights, names or ())
+                        for said, rights, names in made[row["task"]]]
+            self.assertEqual((row["questions"], row["answered"]), (300, 300))
+            self.assertGreater(len(set(expected)), 1, row["task"])
+            self.assertAlmostEqual(row["score"], 100 * sum(expected) / 300, places=9, msg=row["task"])
+            if row["suite"] == "LongBench":
+                parts = expected[:89], expected[89:178], expected[178:]  # 45 words more each: 89 * 45 is past 4000
+                for name, part in zip(("0-4k", "4-8k", "8k+"), parts):
+                    self.assertAlmostEqual(row["by_length"][name], 100 * sum(part) / len(part), places=9)
+
+    def test_averages(self):
+        """Tasks count the same in a group, and groups in the average; Chinese tasks and LongBench-E stand apart."""
+        good, bad = "a cat", "dog"
+        said = {"hotpotqa": [good], "hotpotqa_e": [good], "narrativeqa": [good, bad, bad], "trec": [good], "triviaqa": [bad],
+                "lsht": [good], "passage_retrieval_zh": [good]}
+        for task, answers in said.items():
+            rights = ["段落3"] if task == "passage_retrieval_zh" else [good]
+            self.rows(task, *(self.row(task, i, answers=rights, all_classes=[good, bad], context="", input="x")
+                              for i in range(len(answers))))
+        out = self.path("out")
+        self.score("-o", out, "--limit", 1, "--tasks", "longbench,longbench-e")
+        for task, answers in said.items():
+            self.write_answers(out, task, [(a, None, None) for a in answers])
+        both = self.score("-o", out, "--resume", "--tasks", "all,longbench-e")["averages"]
+        self.assertEqual([(a["suite"], a["tasks"]) for a in both], [("LongBench", 4), ("LongBench-E", 1)])
+        self.assertAlmostEqual(both[0]["score"], (100 + 100 / 3 + 100 + 0) / 4)
+        self.assertAlmostEqual(both[0]["groups"]["few-shot learning"], 50)
+        self.assertAlmostEqual(both[0]["mean_of_groups"], (100 + 100 / 3 + 50) / 3)
+        self.assertEqual(both[1]["score"], 100)
+        done = self.good("longbench", "-m", MODEL, "--data", self.data, "-o", out, "--resume")
+        lines = [line.split() for line in done.stdout.decode().splitlines()]
+        self.assertIn(["LongBench", "mean", "of", "groups", "3", "61.11"], lines)
+        self.assertIn(["narrativeqa", "F1", "3", "33.33", "33.33", "-", "-", "1", "0"], lines)
+
+
+class Prompts(LongBenchTest):
+    """What the model is asked, seen from its answers."""
+
+    def test_template(self):
+        """Braces, fields and the answer's length come from the downloaded files."""
+        self.configure({"hotpotqa": 9})
+        said = self.one("hotpotqa", context=STORIES[0], input="Is {it} green?")
+        prompt = "Read this.\n%s\n{Question}: Is {it} green?\nAnswer:" % STORIES[0]
+        told = self.told("-p", prompt, "-n", 9)
+        self.assertEqual((said["pred"], said["n_tokens"], said["cut"]), (told["text"], told["n_prompt"], 0))
+
+    def cut(self, text, most):
+        ids = self.json("tokenize", "-m", MODEL, "-p", text)["ids"]
+        halves = ids[:most // 2], ids[-(most // 2):]
+        return b"".join(self.good("tokenize", "-m", MODEL, "--decode", ",".join(map(str, h))).stdout.rstrip(b"\n")
+                        for h in halves).decode()
+
+    def test_middle_is_cut(self):
+        text = self.pages(6000).decode().rstrip()
+        said = self.one("narrativeqa", "--max-tokens", 101, context=text, input="")
+        told = self.told("-p", self.cut(text, 101), "-n", 6)
+        self.assertEqual((said["pred"], said["n_tokens"], said["cut"]), (told["text"], told["n_prompt"], 1))
+
+    def test_usual_length(self):
+        """Without a plan the prompt and its answer stay inside the trained window."""
+        said = self.one("narrativeqa", context=self.pages(6000).decode(), input="x")
+        self.assertLessEqual(said["n_tokens"] + 6, WINDOW)
+        self.assertGreater(said["n_tokens"], WINDOW - 16)
+        whole = self.one("narrativeqa", "--extend", "auto", context=self.pages(6000).decode(), input="x")
+        self.assertEqual(whole["cut"], 0)
+        self.assertGreater(whole["n_tokens"], 4 * WINDOW)
+
+    def test_dialogues_are_one_line(self):
+        """The first token is no line feed even where that is the likeliest, and the answer has none."""
+        self.assertEqual(self.told("-p", "CHAPTER I.", "-n", 1)["text"], "\n")
+        self.configure({"samsum": 40})
+        said = self.one("samsum", context="CHAPTER", input=" I.")["pred"]
+        self.assertTrue(said.strip())
+        self.assertNotIn("\n", said)
+        first = self.told("-p", "CHAPTER I." + said[:1], "-n", 40)
+        self.assertEqual(said, (said[:1] + first["text"]).split("\n")[0][:len(said)])
+
+    def templated(self):
+        """The sample model with a chat template."""
+        folder = self.path("chatty")
+        os.makedirs(folder)
+        for name in ("config.json", "model.safetensors", "tokenizer.json"):
+            os.symlink(os.path.abspath(shared("models", "tiny", name)), os.path.join(folder, name))
+        with open(shared("models", "tiny", "tokenizer_config.json"), encoding="utf-8") as f:
+            config = json.load(f)
+        config["chat_template"] = ("{% for message in messages %}{{'<|im_start|>' + message['role'] + '\n' + message['content'] + "
+                                   "'<|im_end|>' + '\n'}}{% endfor %}{% if add_generation_prompt %}{{ "
+                                   "'<|im_start|>assistant\n' }}{% endif %}")
+        with open(os.path.join(folder, "tokenizer_config.json"), "w", encoding="utf-8") as f:
+            json.dump(config, f)
+        return folder
+
+    def test_chat_template(self):
+        """Around the prompt of all but the few-shot and code tasks, after the cut."""
+        model = self.templated()
+        said = self.one("narrativeqa", model=model, context="The grass is green.", input="")
+        told = self.told("--chat", "-p", "The grass is green.", "-n", 6, model=model)
+        self.assertEqual((said["pred"], said["n_tokens"]), (told["text"], told["n_prompt"]))
+        said = self.one("trec", model=model, context="The grass", input="is green.", all_classes=["a"])
+        told = self.told("-p", "The grass\nis green.", "-n", 6, model=model)
+        self.assertEqual((said["pred"], said["n_tokens"]), (told["text"], told["n_prompt"]))
+
+    def novel(self):
+        with open(NOVEL, encoding="utf-8") as f:
+            return f.read()
+
+    def test_questions_on_one_document(self):
+        """One session serves them all, also where a longer question takes another plan; every answer is as if alone."""
+        document, ask = self.novel()[250000:250500], []
+        for i in range(6):
+            ask += ["Who?%d" % i, self.pages(500, 300000 + 2000 * i).decode()]
+        self.configure(dict.fromkeys(LEVAL, 24), {"coursera": "{context}\n{input}"})
+        together, alone, plans = self.path("together"), self.path("alone"), set()
+        self.rows("coursera", {"input": document, "instructions": ask, "outputs": ["A"] * 12})
+        self.score("-o", together, "--extend", "auto")
+        said = [a["pred"] for a in self.answers(together, "auto", "coursera")]
+        for i, question in enumerate(ask):
+            told = self.json("run", "-m", MODEL, "--extend", "auto", "-p", document + "\n" + question, "-n", 24)
+            self.assertEqual(said[i], told["text"])
+            plans.add(told["plan"])
+        self.assertEqual(len(plans), 2)
+        self.rows("coursera", {"input": document, "instructions": ask[4:5], "outputs": ["A"]})
+        self.score("-o", alone, "--extend", "auto")
+        self.assertEqual(self.answers(alone, "auto", "coursera")[0]["pred"], said[4])
+
+    def test_science_fiction_is_asked_twice(self):
+        self.configure(dict.fromkeys(LEVAL, 4), {"sci_fi": "{context}\n{input}"})
+        question = "Cats fly, True or False? Answer this question based on the world described in the document."
+        self.rows("sci_fi", {"input": "Cats fly.", "instructions": [question], "outputs": ["True [fact: False]"]})
+        out = self.path("out")
+        self.score("-o", out)
+        story, world = self.answers(out, "none", "sci_fi")[0]["pred"].split(" [fact: ")
+        self.assertEqual(story, self.told("-p", "Cats fly.\n" + question, "-n", 4)["text"])
+        self.assertEqual(world[-1], "]")
+        self.assertTrue(world[:-1])
+
+    def test_lines_are_never_cut(self):
+        with open(shared("data", "eval", "longchat", "lines_200.jsonl"), encoding="utf-8") as f:
+            line = json.loads(f.readline())
+        line["prompt"] = line["prompt"][:2000]
+        self.rows("200_lines", line)
+        row = self.score("--tasks", "lines")["tasks"][0]
+        self.assertEqual((row["task"], row["answered"], row["cut"], row["past_limit"]), ("200_lines", 1, 0, 1))
+        self.assertEqual(row["longest_prompt"],
+                         len(self.json("tokenize", "-m", MODEL, "-p", line["prompt"])["ids"]))
+
+    def test_published_prompts(self):
+        """The published files are read as they are, whatever task is asked."""
+        for name in ("dataset2prompt.json", "dataset2maxlen.json"):
+            with open(shared("data", "eval", "longbench", name), encoding="utf-8") as f:
+                self.put("config/" + name, f.read())
+                f.seek(0)
+                tasks = list(json.load(f))
+        for task in tasks:
+            self.rows(task, self.row(task, 0, all_classes=["a"], answers=["Paragraph 1, 段落1"]))
+        rows = self.score("--tasks", "trec,hotpotqa,2wikimqa,passage_count,passage_retrieval_en,repobench-p")["tasks"]
+        self.assertEqual([r["answered"] for r in rows], [1] * 6)
+        done = self.good("longbench", "-m", MODEL, "--data", self.data, "--limit", 1, "--max-tokens", 8)
+        self.assertEqual(done.stderr.count(b"jieba"), 3)
+        for task in tasks:
+            self.assertEqual(task.encode() in done.stdout, task not in ("multifieldqa_zh", "dureader", "vcsum"))
+
+
+class Kept(LongBenchTest):
+    """Answers on disk."""
+
+    def many(self, n=30, tokens=40):
+        self.configure({"narrativeqa": tokens, "hotpotqa": tokens})
+        for task in ("narrativeqa", "hotpotqa"):
+            self.rows(task, *(self.row(task, i, context=self.pages(1500, 50000 + 700 * i).decode()) for i in range(n)))
+
+    def read(self, *names):
+        with open(os.path.join(*names), "rb") as f:
+            return f.read()
+
+    def test_same_for_any_number_of_threads(self):
+        self.many(3, 12)
+        for n in (1, 3):
+            self.score("-o", self.path("out%d" % n), "--extend", "none", "--extend", "auto", "-t", n)
+        for plan in ("none", "auto"):
+            for task in ("narrativeqa", "hotpotqa"):
+                one, three = (self.read(self.path("out%d" % n), plan, task + ".jsonl") for n in (1, 3))
+                self.assertEqual(one, three)
+                self.assertEqual(one.count(b"\n"), 3)
+
+    def test_interrupt_and_resume(self):
+        """What was there stays there, a torn line goes, and the rest is as it would have been."""
+        self.many()
+        whole, part = self.path("whole"), self.path("part")
+        expected = self.score("-o", whole)
+        args = ["longbench", "-m", MODEL, "--data", self.data, "-o", part]
+        process = subprocess.Popen([SEXTANT, *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.addCleanup(lambda: process.poll() is None and process.kill())
+        path = os.path.join(part, "none", "narrativeqa.jsonl")
+        while not os.path.exists(path) or self.read(path).count(b"\n") < 3:
+            self.assertIsNone(process.poll())
+            time.sleep(0.005)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, INTERRUPTED, err)
+        self.assertIn(b"narrativeqa", out)
+        done = self.read(path)
+        self.assertEqual(done, self.read(whole, "none", "narrativeqa.jsonl")[:len(done)])
+        self.assertFalse(os.path.exists(os.path.join(part, "none", "hotpotqa.jsonl")))
+        with open(path, "ab") as f:
+            f.write(b'{"pred": "half a li')
+        self.assertEqual(self.score("-o", part, "--resume"), expected)
+        for task in ("narrativeqa", "hotpotqa"):
+            self.assertEqual(self.read(part, "none", task + ".jsonl"), self.read(whole, "none", task + ".jsonl"))
+
+    def test_resume_asks_nothing_again(self):
+        self.many(2, 4)
+        out = self.path("out")
+        self.score("-o", out, "--tasks", "hotpotqa")
+        said = self.answers(out, "none", "hotpotqa")
+        said[1]["pred"] = "a cat"
+        path = os.path.join(out, "none", "hotpotqa.jsonl")
+        with open(path, "w", encoding="utf-8") as f:
+            f.writelines(json.dumps(s) + "\n" for s in said)
+        before = self.read(path)
+        self.assertEqual(self.score("-o", out, "--tasks", "hotpotqa", "--resume")["tasks"][0]["score"], 50)
+        self.assertEqual(self.read(path), before)
+
+    def test_folder_of_something_else(self):
+        self.many(1, 2)
+        out = self.path("out")
+        args = ["longbench", "-m", MODEL, "--data", self.data, "-o", out]
+        self.good(*args)
+        self.refused(USAGE, *args, says=["out", "--resume"])
+        self.refused(USAGE, *args, "--resume", "--max-tokens", 99, says=["other settings", "max_tokens"])
+        self.refused(USAGE, *args, "--resume", "--kv", "f32", says=["`kv`"])
+        self.refused(USAGE, *args, "--resume", "-c", 99, says=["`ctx`"])
+        other = self.path("other.gguf")
+        self.good("convert", MODEL, other, "--type", "q8_0")
+        args[2] = other
+        self.refused(USAGE, *args, "--resume", says=["another model", "another folder"])
+
+    def test_damaged_answers(self):
+        self.many(1, 2)
+        out = self.path("out")
+        args = ["longbench", "-m", MODEL, "--data", self.data, "-o", out, "--tasks", "hotpotqa"]
+        self.good(*args)
+        path = os.path.join(out, "none", "hotpotqa.jsonl")
+        with open(path, "ab") as f:
+            f.write(b'{"pred": 1}\n')
+        self.refused(FAILURE, *args, "--resume", says=["hotpotqa.jsonl line 2", "pred"])
+
+    def test_full_disk(self):
+        """A limit on the size of files stands for it: what was complete is kept, and a later run goes on."""
+        self.many(6, 30)
+        out = self.path("out")
+        args = ["longbench", "-m", MODEL, "--data", self.data, "-o", out, "--tasks", "hotpotqa"]
+
+        def limit():
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (700, 700))
+
+        done = sextant(*args, preexec_fn=limit, restore_signals=False)
+        self.assertEqual(done.returncode, FAILURE)
+        self.assertIn(b"make room and add --resume", done.stderr)
+        kept = self.answers(out, "none", "hotpotqa")
+        self.assertTrue(0 < len(kept) < 6, kept)
+        self.good(*args, "--resume")
+        self.assertEqual(self.answers(out, "none", "hotpotqa")[:len(kept)], kept)
+        self.assertEqual(len(self.answers(out, "none", "hotpotqa")), 6)
+
+
+class Faults(LongBenchTest):
+    """Files that are missing or not as published, and options that do not go together."""
+
+    def bad(self, code, *args, says=()):
+        return self.refused(code, "longbench", "-m", MODEL, "--data", self.data, *args, says=says)
+
+    def test_missing_files(self):
+        self.bad(FAILURE, says=["hotpotqa.jsonl", "huggingface.co/datasets/THUDM/LongBench", "data/hotpotqa.jsonl"])
+        self.bad(FAILURE, "--tasks", "trec_e", says=["trec_e.jsonl", "data.zip"])
+        self.bad(FAILURE, "--tasks", "leval", says=["github.com/OpenLMLab/LEval", "Closed-ended-tasks/coursera.jsonl"])
+        self.bad(FAILURE, "--tasks", "680_lines", says=["LongChat", "lines/testcases/680_lines.jsonl"])
+        self.rows("trec", self.row("trec", 0, all_classes=["a"]))
+        os.remove(os.path.join(self.data, "config", "dataset2maxlen.json"))
+        self.bad(FAILURE, says=["dataset2maxlen.json", "github.com/THUDM/LongBench", "config/dataset2maxlen.json"])
+        os.remove(os.path.join(self.data, "config", "dataset2prompt.json"))
+        self.bad(FAILURE, says=["dataset2prompt.json", "github.com/THUDM/LongBench", "config/dataset2prompt.json"])
+        self.refused(FAILURE, "longbench", "-m", MODEL, "--data", self.path("none"), says=["none", "No such file"])
+
+    def test_malformed_lines(self):
+        good = self.row("trec", 0, all_classes=["a"])
+        for change, says in [({"_id": None}, "`_id`"), ({"input": 1}, "`input`"), ({"context": None}, "`context`"),
+                             ({"answers": "a"}, "`answers`"), ({"answers": []}, "`answers`"), ({"answers": [1]}, "`answers`"),
+                             ({"length": -1}, "`length`"), ({"length": "x"}, "`length`"), ({"all_classes": None}, "`all_classes`")]:
+            self.rows("trec", good, self.row("trec", 1, **{"all_classes": ["a"], **change}))
+            self.bad(FAILURE, "--tasks", "trec", says=["trec.jsonl line 2", says])
+        self.rows("trec", good, good)
+        self.bad(FAILURE, "--tasks", "trec", says=["two lines", "trec-0"])
+        for text, says in [("[]\n", "line 2: not a JSON object"), ('{"input": \n', "line 2: not JSON")]:
+            self.put("data/trec.jsonl", json.dumps(good) + "\n" + text)
+            self.bad(FAILURE, "--tasks", "trec", says=["trec.jsonl " + says])
+        self.put("data/trec.jsonl", "\n \n")
+        self.bad(FAILURE, "--tasks", "trec", says=["holds no questions"])
+        self.rows("passage_retrieval_en", self.row("passage_retrieval_en", 0))
+        self.bad(FAILURE, "--tasks", "passage_retrieval_en", says=["line 1", "Paragraph"])
+
+    def test_malformed_lines_of_others(self):
+        good = {"input": "x", "instructions": ["a"], "outputs": ["A"]}
+        for change in ({"input": 1}, {"instructions": []}, {"outputs": ["A", "B"]}, {"outputs": [1]}, {"outputs": [" "]},
+                       {"instructions": [None]}):
+            self.rows("coursera", good, {**good, **change})
+            self.bad(FAILURE, "--tasks", "coursera", says=["coursera.jsonl line 2"])
+        for change in ({"prompt": None}, {"expected_number": "12"}, {"expected_number": -1}):
+            self.rows("200_lines", {"prompt": "x", "expected_number": 1, **change})
+            self.bad(FAILURE, "--tasks", "200_lines", says=["200_lines.jsonl line 1", "`" + list(change)[0] + "`"])
+        self.rows("sci_fi", {**good, "outputs": ["True"]})
+        self.bad(FAILURE, "--tasks", "sci_fi", says=["sci_fi.jsonl line 1", "[fact:"])
+
+    def test_configuration(self):
+        self.rows("trec", self.row("trec", 0, all_classes=["a"]))
+        for prompts in ({"trec": "{context} {answers}"}, {"trec": "{context"}, {"trec": "}"}, {"hotpotqa": "x"}):
+            self.configure({"trec": 4}, prompts)
+            self.bad(FAILURE, says=["dataset2prompt.json", "trec"])
+        for length in (0, "4", None, 10**9):
+            self.configure({"trec": length})
+            self.bad(FAILURE, says=["dataset2maxlen.json", "trec"])
+        self.put("config/dataset2maxlen.json", "[]")
+        self.bad(FAILURE, says=["dataset2maxlen.json", "not an object"])
+        self.put("config/dataset2maxlen.json", "{")
+        self.bad(FAILURE, says=["dataset2maxlen.json", "not JSON"])
+
+    def test_options(self):
+        self.refused(USAGE, "longbench", "-m", MODEL, says=["--data DIR"])
+        self.bad(USAGE, "--resume", says=["-o FOLDER"])
+        self.bad(USAGE, "--tasks", "hotpot", says=["hotpot", "longbench"])
+        self.bad(USAGE, "--tasks", ",", says=["names no task"])
+        self.bad(USAGE, "--tasks", "dureader", says=["dureader", "jieba"])
+        self.rows("trec", self.row("trec", 0, all_classes=["a"]))
+        self.bad(USAGE, "--extend", "none", "--extend", "none", says=["twice"])
+        self.bad(USAGE, "--extend", "nonsense", says=["nonsense"])
+        self.bad(FAILURE, "-o", self.path("no/folder"), says=["no/folder", "give a folder"])
+
+
+if __name__ == "__main__":
+    main()
