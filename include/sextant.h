@@ -328,7 +328,7 @@ typedef struct sxt_sampler_params {
     float top_p;           /* 1: off */
     float min_p;           /* 0: off */
     float repeat_penalty;  /* 1: off */
-    int32_t repeat_last_n; /* tokens looked back at for the penalty */
+    int32_t repeat_last_n; /* tokens looked back at for the penalty, as far as the plan remembers */
     uint64_t seed;
     uint8_t reserved[32];
 } sxt_sampler_params;

@@ -218,8 +218,9 @@ sxt_status sxt_session_next(sxt_session *s, int32_t *token, sxt_error *error) {
     const float *logits;
     double start = now();
     SXT_TRY(sxt_session_logits(s, &logits, error));
-    const sxt_history *h = &s->history;
-    *token = sxt_sampler_choose(&s->sampler, logits, h->tokens, h->n - h->first);
+    int64_t n_seen = sxt_min_i64(s->history.n, s->memory.n_nearest); /* however much more happens to be held */
+    *token =
+        sxt_sampler_choose(&s->sampler, logits, sxt_history_at(&s->history, s->history.n - n_seen), n_seen);
     sxt_history_add(&s->history, token, 1);
     s->stats.n_generated++;
     s->stats.generate_seconds += now() - start;

@@ -16,8 +16,8 @@
 #include <string.h>
 
 /* fontconfig keeps its settings until the end of the process, and never frees them. The name is the leak
- * checker's. */
-const char *__lsan_default_suppressions(void);
+ * checker's, which looks for it from its own library. */
+__attribute__((visibility("default"))) const char *__lsan_default_suppressions(void);
 const char *__lsan_default_suppressions(void) { return "leak:libfontconfig\n"; }
 
 static inline char *drawn_bytes(const canvas *c, canvas_format format, double scale, size_t *n) {
