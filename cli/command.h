@@ -18,6 +18,7 @@ int command_methods(const option_values *options);
 int command_short(const option_values *options);
 int command_tune(const option_values *options);
 int command_needle(const option_values *options);
+int command_report(const option_values *options);
 int command_compare_runs(const option_values *options);
 int command_longbench(const option_values *options);
 #endif

@@ -118,7 +118,7 @@ static int find_keys(compare_job *job, const char *plan, cell *c) {
         const passkey_item *item = &job->keys.list[i];
         bool right = false;
         if (item->length != c->length) continue;
-        code = plan_trial_key(&job->trial, plan, item, &right);
+        code = plan_trial_key(&job->trial, plan, item, &right, NULL);
         c->n_keys++;
         c->n_found += right;
     }

@@ -202,6 +202,21 @@ const command_row COMMAND_TABLE[] = {
      "sextant needle -m model.gguf --lengths 4k,8k --needle-text \"The code is {value}.\" --question \"The "
      "code is\"\n",
      0, true, command_needle},
+    {"report", COMMAND_REPORT,
+     "-m MODEL -f FILE [--plans 'PLAN; PLAN; ...'] [--lengths N,N,...] -o FOLDER [--resume] [options]",
+     "write a page about a model and its plans: how far they reach, and at what price",
+     "Measures every plan at every length: perplexity of windows of the text, pass keys hidden at several "
+     "depths "
+     "in it, speed and memory, and what the plan changes in texts no longer than the trained window. "
+     "FOLDER/report.html shows all of it on one page that needs no network and no scripts, with the commands "
+     "that repeat each part. Plans are none and auto, lengths a half, one, two and four times the trained "
+     "window unless you say otherwise; lengths for which there is no memory are not run.\n\n"
+     "Every measurement is kept in FOLDER/results.sqlite at once. After Ctrl-C the page holds what is done and "
+     "says that it is incomplete; the same command with --resume goes on. compare-runs reads the folder too.",
+     "sextant report -m model.gguf -f novel.txt -o report/\n"
+     "sextant report -m model.gguf -f novel.txt --plans 'none; auto; yarn:factor=4' --lengths 4k,8k,16k -o "
+     "report/\n",
+     0, true, command_report},
     {"compare-runs", COMMAND_COMPARE_RUNS, "A B [--json]", "compare the results of two output folders",
      "Lists what the two runs have in common, side by side: the share of right answers with its 95 % interval, "
      "the "

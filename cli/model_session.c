@@ -98,6 +98,14 @@ bool plan_forgets(const sxt_model *model, const sxt_session_params *params) {
            info.n_remembered < INT64_MAX;
 }
 
+int session_fits(const sxt_model *model, const sxt_session_params *params, bool *fits) {
+    sxt_memory_plan memory;
+    sxt_error error;
+    if (sxt_memory_needed(model, params, &memory, &error) != SXT_OK) return message_library_error(&error);
+    *fits = memory.available_bytes == 0 || memory.total_bytes - memory.weights_bytes <= memory.available_bytes;
+    return EXIT_CODE_OK;
+}
+
 int session_open(const sxt_model *model, const sxt_session_params *params, progress *line,
                  sxt_session **session) {
     sxt_error error;

@@ -34,6 +34,10 @@ sxt_status plan_reach(const sxt_model *model, const char *plan, int64_t *tokens,
 /* Whether such a session keeps what it still sees alone, so that it costs the same for any n_ctx. */
 bool plan_forgets(const sxt_model *model, const sxt_session_params *params);
 
+/* Whether this machine has the memory for a session with these parameters now. An exit code, after a message
+ * when not 0. */
+int session_fits(const sxt_model *model, const sxt_session_params *params, bool *fits);
+
 /* Opens a session whose prompts report to `line` (may be NULL). */
 int session_open(const sxt_model *model, const sxt_session_params *params, progress *line,
                  sxt_session **session);

@@ -147,3 +147,16 @@ int64_t number_greatest(const integer_list *list) {
         if (list->values[i] > most) most = list->values[i];
     return most;
 }
+
+static int ascending(const void *a, const void *b) {
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+void number_sort_once(integer_list *list) {
+    int64_t n = 0;
+    if (list->n > 1) qsort(list->values, (size_t)list->n, sizeof *list->values, ascending);
+    for (int64_t i = 0; i < list->n; i++)
+        if (n == 0 || list->values[n - 1] != list->values[i]) list->values[n++] = list->values[i];
+    list->n = n;
+}

@@ -27,6 +27,8 @@ bool number_real_list(const char *text, double min, double max, real_list *list)
 bool number_length_list(const char *text, int64_t min, int64_t max, integer_list *list);
 /* Per cent: a list, or START:END:STEP, of numbers from 0 to 100. */
 bool number_percent_list(const char *text, real_list *list);
+/* Ascending, each value once. */
+void number_sort_once(integer_list *list);
 /* The greatest of them; 0 when there is none. */
 int64_t number_greatest(const integer_list *list);
 

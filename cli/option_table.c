@@ -12,7 +12,7 @@
 #define MODEL_COMMANDS                                                                                         \
     (COMMAND_RUN | COMMAND_INFO | COMMAND_TOKENIZE | COMMAND_LOGITS | COMMAND_PERPLEXITY | COMMAND_PASSKEY |   \
      COMMAND_BENCH | COMMAND_COMPARE | COMMAND_NEEDLE | COMMAND_SHORT | COMMAND_LONGBENCH)
-#define SESSION_COMMANDS (MODEL_COMMANDS | COMMAND_TUNE)
+#define SESSION_COMMANDS (MODEL_COMMANDS | COMMAND_TUNE | COMMAND_REPORT)
 #define PROMPT_COMMANDS (COMMAND_RUN | COMMAND_TOKENIZE | COMMAND_LOGITS)
 #define ALL_COMMANDS 0xFFFFFFFFu
 #define PRESET_COMMANDS (COMMAND_RUN | COMMAND_LOGITS | COMMAND_PERPLEXITY | COMMAND_PASSKEY | COMMAND_BENCH)
@@ -23,7 +23,8 @@ const option_row OPTION_TABLE[] = {
      "GGUF file (any part of a split) or Hugging Face folder", SESSION_COMMANDS | COMMAND_METHODS},
     {"file", 'f', NO_ALIAS, "FILE", OPTION_FILE, AT(file), 0, 0, NULL, NULL,
      "read the text (of passkey: the lines of JSON) from FILE, byte for byte (-: standard input)",
-     PROMPT_COMMANDS | COMMAND_PERPLEXITY | COMMAND_PASSKEY | COMMAND_COMPARE | COMMAND_SHORT | COMMAND_TUNE},
+     PROMPT_COMMANDS | COMMAND_PERPLEXITY | COMMAND_PASSKEY | COMMAND_COMPARE | COMMAND_SHORT | COMMAND_TUNE |
+         COMMAND_REPORT},
     {"prompt", 'p', NO_ALIAS, "TEXT", OPTION_TEXT, AT(prompt), 0, 0, NULL, NULL,
      "the text itself; escapes such as \\n are not interpreted", PROMPT_COMMANDS},
     {"tokens", 0, NO_ALIAS, "ID,ID,...", OPTION_INTEGER_LIST, AT(tokens), 0, ANY_INTEGER, NULL, NULL,
@@ -54,6 +55,14 @@ const option_row OPTION_TABLE[] = {
      "plans to compare, separated by blanks or semicolons; all: every method with its defaults",
      COMMAND_COMPARE},
 #ifdef SXT_WITH_EVAL
+    {"plans", 0, NO_ALIAS, "'PLAN; PLAN; ...'", OPTION_TEXT, AT(methods), 0, 0, NULL, NULL,
+     "plans to hold next to each other, separated by semicolons or blanks; none and auto without it and "
+     "--extend",
+     COMMAND_REPORT},
+    {"keys", 0, NO_ALIAS, "FILE.jsonl", OPTION_FILE, AT(prompts), 0, 0, NULL, NULL,
+     "pass keys from FILE.jsonl, as passkey --file reads them, instead of made ones", COMMAND_REPORT},
+    {"output", 'o', NO_ALIAS, "FOLDER", OPTION_FILE, AT(output), 0, 0, NULL, NULL,
+     "write FOLDER/report.html, and keep what is measured in FOLDER/results.sqlite", COMMAND_REPORT},
     {"target", 0, NO_ALIAS, "N", OPTION_LENGTH, AT(target), 2, ANY_INTEGER, NULL, NULL,
      "length to tune for, in tokens; 16k is 16384", COMMAND_TUNE},
     {"output", 'o', NO_ALIAS, "PRESET.json", OPTION_FILE, AT(output), 0, 0, NULL, NULL,
@@ -63,7 +72,7 @@ const option_row OPTION_TABLE[] = {
      "method",
      COMMAND_TUNE},
     {"resume", 0, NO_ALIAS, NULL, OPTION_FLAG, AT(resume), 0, 0, NULL, NULL,
-     "go on with what an earlier run measured", COMMAND_TUNE},
+     "go on with what an earlier run measured", COMMAND_TUNE | COMMAND_REPORT},
     {"picture", 0, NO_ALIAS, "FILE", OPTION_FILES, AT(pictures), 0, 0, NULL, NULL,
      "also draw the figures: FILE.svg or FILE.png; may be given several times",
      COMMAND_PERPLEXITY | COMMAND_PASSKEY | COMMAND_NEEDLE | COMMAND_TUNE},
@@ -88,7 +97,7 @@ const option_row OPTION_TABLE[] = {
      "plan past the trained window: none, auto, self-extend:group=G,window=W, yarn:factor=F, ...; sextant "
      "methods "
      "lists them",
-     MODEL_COMMANDS},
+     MODEL_COMMANDS | COMMAND_REPORT},
     {"preset", 0, NO_ALIAS, "FILE", OPTION_FILE, AT(preset), 0, 0, NULL, NULL,
      "the plan that sextant tune chose for this model; --extend goes before it", PRESET_COMMANDS},
     {"reread", 0, NO_ALIAS, NULL, OPTION_FLAG, AT(reread), 0, 0, NULL, NULL,
@@ -153,12 +162,14 @@ const option_row OPTION_TABLE[] = {
      "tokens that --repeat-penalty looks back at", COMMAND_RUN},
     {"seed", 's', NO_ALIAS, "N", OPTION_UNSIGNED, AT(seed), 0, 0, NULL, "0",
      "seed of the random choices; the same seed gives the same output",
-     COMMAND_RUN | COMMAND_PASSKEY | COMMAND_CONVERT | COMMAND_COMPARE | COMMAND_NEEDLE | COMMAND_TUNE},
+     COMMAND_RUN | COMMAND_PASSKEY | COMMAND_CONVERT | COMMAND_COMPARE | COMMAND_NEEDLE | COMMAND_TUNE |
+         COMMAND_REPORT},
     {"lengths", 0, NO_ALIAS, "N,N,...", OPTION_LENGTH_LIST, AT(lengths), 2, ANY_INTEGER, NULL, NULL,
      "context lengths to measure, in tokens; 4k is 4096",
-     COMMAND_PERPLEXITY | COMMAND_PASSKEY | COMMAND_COMPARE | COMMAND_NEEDLE | COMMAND_SHORT},
+     COMMAND_PERPLEXITY | COMMAND_PASSKEY | COMMAND_COMPARE | COMMAND_NEEDLE | COMMAND_SHORT | COMMAND_REPORT},
     {"windows", 0, NO_ALIAS, "K", OPTION_INTEGER, AT(windows), 1, 1000000, NULL, "8",
-     "windows per length, spread evenly over the file", COMMAND_COMPARE | COMMAND_SHORT | COMMAND_TUNE},
+     "windows per length, spread evenly over the file",
+     COMMAND_COMPARE | COMMAND_SHORT | COMMAND_TUNE | COMMAND_REPORT},
     {"windows", 0, NO_ALIAS, "K", OPTION_INTEGER, AT(windows), 1, 1000000, NULL, "8",
      "windows per length, spread evenly over the file; with --stream: parts of the text", COMMAND_PERPLEXITY},
     {"stream", 0, NO_ALIAS, NULL, OPTION_FLAG, AT(stream), 0, 0, NULL, NULL,
@@ -166,19 +177,20 @@ const option_row OPTION_TABLE[] = {
      COMMAND_PERPLEXITY},
     {"depths", 0, NO_ALIAS, "D,D,...", OPTION_REAL_LIST, AT(depths), 0, 1, NULL, "0,0.25,0.5,0.75,1",
      "where the key is hidden: 0 at the beginning, 1 at the end",
-     COMMAND_PASSKEY | COMMAND_COMPARE | COMMAND_TUNE},
+     COMMAND_PASSKEY | COMMAND_COMPARE | COMMAND_TUNE | COMMAND_REPORT},
     {"trials", 0, NO_ALIAS, "K", OPTION_INTEGER, AT(trials), 1, 1000000, NULL, "4",
-     "prompts per length and depth", COMMAND_PASSKEY | COMMAND_COMPARE | COMMAND_NEEDLE | COMMAND_TUNE},
+     "prompts per length and depth",
+     COMMAND_PASSKEY | COMMAND_COMPARE | COMMAND_NEEDLE | COMMAND_TUNE | COMMAND_REPORT},
     {"filler", 0, NO_ALIAS, "FILE", OPTION_FILE, AT(filler), 0, 0, NULL, NULL,
      "text around the key; by default the grass is green, again and again", COMMAND_PASSKEY},
     {"filler", 0, NO_ALIAS, "FILE", OPTION_FILE, AT(filler), 0, 0, NULL, NULL,
-     "text around the key; by default that of -f", COMMAND_COMPARE | COMMAND_TUNE},
+     "text around the key; by default that of -f", COMMAND_COMPARE | COMMAND_TUNE | COMMAND_REPORT},
     {"limit", 0, NO_ALIAS, "N", OPTION_INTEGER, AT(per_length), 1, ANY_INTEGER, NULL, NULL,
      "at most N prompts of each length from --file", COMMAND_PASSKEY},
     {"no-bos", 0, NO_ALIAS, NULL, OPTION_FLAG, AT(no_bos), 0, 0, NULL, NULL,
      "do not put the model's BOS (and EOS) around the text",
      PROMPT_COMMANDS | COMMAND_PERPLEXITY | COMMAND_PASSKEY | COMMAND_COMPARE | COMMAND_NEEDLE | COMMAND_SHORT |
-         COMMAND_TUNE},
+         COMMAND_TUNE | COMMAND_REPORT},
 #ifdef SXT_WITH_EVAL
     {"output", 'o', NO_ALIAS, "FOLDER", OPTION_FILE, AT(output), 0, 0, NULL, NULL,
      "keep every finished prompt there, and write the figures as CSV, JSON and a picture", COMMAND_NEEDLE},
@@ -220,7 +232,8 @@ const option_row OPTION_TABLE[] = {
      "GGUF file whose tokenizer the random model gets", COMMAND_CONVERT},
     {"json", 0, NO_ALIAS, NULL, OPTION_FLAG, AT(json), 0, 0, NULL, NULL,
      "print one JSON document on standard output",
-     SESSION_COMMANDS | COMMAND_METHODS | COMMAND_CONVERT | COMMAND_VERSION | COMMAND_COMPARE_RUNS},
+     (SESSION_COMMANDS & ~COMMAND_REPORT) | COMMAND_METHODS | COMMAND_CONVERT | COMMAND_VERSION |
+         COMMAND_COMPARE_RUNS},
     {"man", 0, NO_ALIAS, NULL, OPTION_FLAG, AT(man), 0, 0, NULL, NULL,
      "print the manual page sextant(1) in roff", COMMAND_HELP},
     {"completions", 0, NO_ALIAS, "SHELL", OPTION_CHOICE, AT(completions), 0, 0, "bash|zsh|fish", NULL,

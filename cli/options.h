@@ -93,6 +93,7 @@ enum {
     COMMAND_LONGBENCH = 1u << 13,
     COMMAND_SHORT = 1u << 14,
     COMMAND_TUNE = 1u << 15,
+    COMMAND_REPORT = 1u << 16,
     COMMAND_COMPARE_RUNS = 1u << 17
 };
 

@@ -9,12 +9,22 @@
 typedef struct passkey_picture passkey_picture;
 
 #ifdef SXT_WITH_EVAL
+struct canvas;
+
 /* Refuses files that no picture can be written to. Returns an exit code. */
 int passkey_picture_check(const option_values *options);
 
 /* The grid of what will be asked; NULL without --picture. An exit code in `code`, which is kept when it is not
  * 0 already, after a message when the prompts tell no depths. */
 passkey_picture *passkey_picture_begin(const option_values *options, const passkey_items *items, int *code);
+
+/* The same, whether or not files are asked for. */
+passkey_picture *passkey_picture_new(const option_values *options, const passkey_items *items, int *code);
+
+/* The grids of n_plans plans from the first on; NULL with one line in `problem` (n_problem). */
+struct canvas *passkey_picture_draw(const passkey_picture *picture, const option_values *options,
+                                    const sxt_model *model, int first_plan, int n_plans, char *problem,
+                                    size_t n_problem);
 
 /* One answer under the i-th plan. `picture` may be NULL in these. */
 void passkey_picture_add(passkey_picture *picture, int plan, const passkey_item *item, bool right,

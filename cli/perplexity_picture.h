@@ -10,11 +10,20 @@
 typedef struct perplexity_picture perplexity_picture;
 
 #ifdef SXT_WITH_EVAL
+struct canvas;
+
 /* Refuses files that no picture can be written to. Returns an exit code. */
 int perplexity_picture_check(const option_values *options);
 
 /* NULL when no picture is asked for; then the rest does nothing. */
 perplexity_picture *perplexity_picture_begin(const option_values *options, const sxt_model *model);
+
+/* The same, whether or not files are asked for. */
+perplexity_picture *perplexity_picture_new(const option_values *options, const sxt_model *model);
+
+/* The lines of `plans` (n_plans); NULL with one line in `problem` (n_problem). */
+struct canvas *perplexity_picture_draw(const perplexity_picture *picture, const char *const *plans, int n_plans,
+                                       char *problem, size_t n_problem);
 
 /* One row under the i-th plan: the perplexity `ppl` at x, a length or a place in the text. */
 void perplexity_picture_add(perplexity_picture *picture, int plan, double x, double ppl, bool within_limit);

@@ -49,15 +49,38 @@ sxt_status plan_trial_scan(plan_trial *trial, const char *plan, const int32_t *t
     return status;
 }
 
-int plan_trial_key(plan_trial *trial, const char *plan, const passkey_item *item, bool *right) {
+int plan_trial_key(plan_trial *trial, const char *plan, const passkey_item *item, bool *right,
+                   sxt_plan_info *ran) {
     sxt_session *session = NULL;
     sxt_error error;
     int code = EXIT_CODE_OK;
     if (open_fresh(trial, plan, item->tokens.n + passkey_answer_tokens(item), &session, &error) != SXT_OK)
         code = message_library_error(&error);
     if (code == EXIT_CODE_OK) code = passkey_ask(trial->model, session, item, right);
+    if (code == EXIT_CODE_OK && ran != NULL) sxt_session_plan(session, ran);
     close_session(session);
     trial->n_done += item->length;
     progress_report(&trial->line, trial->n_done, trial->n_total);
     return code;
+}
+
+sxt_status plan_trial_speed(plan_trial *trial, const char *plan, const int32_t *tokens, int64_t n_tokens,
+                            int64_t n_generate, double *read_seconds, double *generate_seconds,
+                            sxt_error *error) {
+    sxt_session *session = NULL;
+    int32_t token;
+    const float *logits;
+    sxt_status status = open_fresh(trial, plan, n_tokens + n_generate, &session, error);
+    double started = clock_seconds();
+    if (status == SXT_OK) status = sxt_session_sync(session, tokens, n_tokens, n_generate, error);
+    double read = clock_seconds();
+    for (int64_t i = 0; i < n_generate && status == SXT_OK; i++) {
+        status = sxt_session_next(session, &token, error);
+        if (status == SXT_OK) status = sxt_session_logits(session, &logits, error);
+    }
+    *read_seconds = read - started;
+    *generate_seconds = clock_seconds() - read;
+    close_session(session);
+    trial->n_done += n_tokens;
+    return status;
 }

@@ -25,7 +25,15 @@ sxt_status plan_trial_scan(plan_trial *trial, const char *plan, const int32_t *t
                            int64_t first_pos, sxt_logits_fn fn, void *user, sxt_plan_info *ran,
                            sxt_error *error);
 
-/* Whether the key is found. An exit code, after a message when not 0 (but for Ctrl-C). */
-int plan_trial_key(plan_trial *trial, const char *plan, const passkey_item *item, bool *right);
+/* Whether the key is found; `ran` may be NULL. An exit code, after a message when not 0 (but for Ctrl-C). */
+int plan_trial_key(plan_trial *trial, const char *plan, const passkey_item *item, bool *right,
+                   sxt_plan_info *ran);
+
+/* Reads `tokens` (n_tokens) at once and generates n_generate more, whatever they are: the seconds that either
+ * took.
+ */
+sxt_status plan_trial_speed(plan_trial *trial, const char *plan, const int32_t *tokens, int64_t n_tokens,
+                            int64_t n_generate, double *read_seconds, double *generate_seconds,
+                            sxt_error *error);
 
 #endif

@@ -61,6 +61,18 @@ prepare_arm64() {
     fi
 }
 
+# A browser that looks at the report's page. Where it cannot be had that test is skipped, and says so.
+prepare_browser() {
+    command -v chromium >/dev/null 2>&1 || command -v chromium-browser >/dev/null 2>&1 ||
+        command -v google-chrome >/dev/null 2>&1 && return
+    [ "$(id -u)" = 0 ] && [ -e /etc/debian_version ] && command -v apt-get >/dev/null 2>&1 || return 0
+    echo "== Installing chromium, for one test"
+    DEBIAN_FRONTEND=noninteractive
+    export DEBIAN_FRONTEND
+    { apt-get update -q && apt-get install -y -q --no-install-recommends chromium; } >build/browser.log 2>&1 ||
+        echo "chromium could not be installed, see build/browser.log"
+}
+
 install_missing() {
     [ -n "$missing_packages" ] || return 0
     if ! command -v apt-get >/dev/null 2>&1 || [ ! -e /etc/debian_version ]; then

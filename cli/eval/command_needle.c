@@ -103,14 +103,18 @@ static int write_prompts(const needle_run *run) {
     return code;
 }
 
-static void write_csv(void *user, FILE *stream) { needle_write_csv(user, stream); }
+static bool write_csv(void *user, FILE *stream) {
+    needle_write_csv(user, stream);
+    return true;
+}
 
-static void write_json(void *user, FILE *stream) {
+static bool write_json(void *user, FILE *stream) {
     json_document *document = needle_document(user, false);
     char *text = document_dump(document);
     fprintf(stream, "%s\n", text);
     free(text);
     document_free(document);
+    return true;
 }
 
 /* What is done is shown and written, after Ctrl-C too. */
@@ -144,11 +148,6 @@ static int measure(needle_run *run) {
     return code != EXIT_CODE_OK ? code : told;
 }
 
-static int ascending_integers(const void *a, const void *b) {
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return (x > y) - (x < y);
-}
-
 static int ascending_reals(const void *a, const void *b) {
     double x = *(const double *)a, y = *(const double *)b;
     return (x > y) - (x < y);
@@ -157,11 +156,7 @@ static int ascending_reals(const void *a, const void *b) {
 /* The axes of the grid: ascending, each value once. */
 static void sort_axes(integer_list *lengths, real_list *depths) {
     int64_t n = 0;
-    qsort(lengths->values, (size_t)lengths->n, sizeof *lengths->values, ascending_integers);
-    for (int64_t i = 0; i < lengths->n; i++)
-        if (n == 0 || lengths->values[n - 1] != lengths->values[i]) lengths->values[n++] = lengths->values[i];
-    lengths->n = n;
-    n = 0;
+    number_sort_once(lengths);
     qsort(depths->values, (size_t)depths->n, sizeof *depths->values, ascending_reals);
     for (int64_t i = 0; i < depths->n; i++)
         if (n == 0 || depths->values[n - 1] != depths->values[i]) depths->values[n++] = depths->values[i];

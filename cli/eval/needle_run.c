@@ -34,16 +34,6 @@ static sxt_session_params params_for(const option_values *options, const char *p
     return params;
 }
 
-static int has_memory(const option_values *options, const sxt_model *model, const char *plan, int64_t n_ctx,
-                      bool *fits) {
-    sxt_session_params params = params_for(options, plan, n_ctx);
-    sxt_memory_plan memory;
-    sxt_error error;
-    if (sxt_memory_needed(model, &params, &memory, &error) != SXT_OK) return message_library_error(&error);
-    *fits = memory.available_bytes == 0 || memory.total_bytes - memory.weights_bytes <= memory.available_bytes;
-    return EXIT_CODE_OK;
-}
-
 int needle_run_longest(const option_values *options, const sxt_model *model, int64_t *longest) {
     int code = EXIT_CODE_OK;
     *longest = 0;
@@ -52,7 +42,8 @@ int needle_run_longest(const option_values *options, const sxt_model *model, int
             bool fits = false;
             int64_t length = options->lengths.values[l];
             if (length <= *longest) continue;
-            code = has_memory(options, model, plan_at(options, i), length, &fits);
+            sxt_session_params params = params_for(options, plan_at(options, i), length);
+            code = session_fits(model, &params, &fits);
             if (fits) *longest = length;
         }
     return code;

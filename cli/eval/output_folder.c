@@ -82,8 +82,10 @@ int output_folder_write(const option_values *options, const char *name, output_f
     text_buffer_print(&path, "%s/%s", options->output, name);
     bool good = replaced_file_open(&file, path.bytes);
     if (good) {
-        fn(user, file.stream);
-        good = replaced_file_commit(&file);
+        good = fn(user, file.stream) && replaced_file_commit(&file);
+        int reason = errno;
+        replaced_file_abort(&file); /* nothing, once it is committed */
+        errno = reason;
     }
     int code = EXIT_CODE_OK;
     if (!good)

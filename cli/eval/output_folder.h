@@ -25,8 +25,8 @@ int output_folder_put(result_store *store, const char *key, json_document *value
 /* Reads a cell; *value is NULL when it is not done, else released with document_free(). */
 int output_folder_get(result_store *store, const char *key, json_document **value);
 
-/* Called to write a file's content. */
-typedef void (*output_folder_fn)(void *user, FILE *stream);
+/* Called to write a file's content; false, with errno, when it could not. */
+typedef bool (*output_folder_fn)(void *user, FILE *stream);
 
 /* Replaces the file `name` in -o's folder, whole or not at all. Nothing without -o. */
 int output_folder_write(const option_values *options, const char *name, output_folder_fn fn, void *user);

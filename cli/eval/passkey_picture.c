@@ -60,7 +60,11 @@ int passkey_picture_check(const option_values *options) {
 }
 
 passkey_picture *passkey_picture_begin(const option_values *options, const passkey_items *items, int *code) {
-    if (options->pictures.n == 0 || *code != EXIT_CODE_OK) return NULL;
+    return options->pictures.n == 0 ? NULL : passkey_picture_new(options, items, code);
+}
+
+passkey_picture *passkey_picture_new(const option_values *options, const passkey_items *items, int *code) {
+    if (*code != EXIT_CODE_OK) return NULL;
     passkey_picture *p = must_allocate(sizeof *p);
     *p = (passkey_picture){.n_plans = plan_count(options)};
     size_t n = (size_t)(items->n > N_TENTHS ? items->n : N_TENTHS);
@@ -99,24 +103,24 @@ void passkey_picture_add(passkey_picture *p, int plan, const passkey_item *item,
     s->past_limit = s->past_limit || !within_limit;
 }
 
-static canvas *draw(const passkey_picture *p, const option_values *options, const sxt_model *model,
-                    char *problem, size_t n_problem) {
+canvas *passkey_picture_draw(const passkey_picture *p, const option_values *options, const sxt_model *model,
+                             int first_plan, int n_plans, char *problem, size_t n_problem) {
     sxt_model_info info;
     size_t n_cells = (size_t)p->n_depths * (size_t)p->n_lengths;
-    heat_cell *cells = must_allocate(n_cells * (size_t)p->n_plans * sizeof *cells);
+    heat_cell *cells = must_allocate(n_cells * (size_t)n_plans * sizeof *cells);
     heat_panel panels[MAX_PLANS];
     char name[128], subtitle[256];
     int64_t n_asked = 0;
     sxt_model_describe(model, &info);
-    for (size_t i = 0; i < n_cells * (size_t)p->n_plans; i++) {
-        const share *s = &p->shares[i];
+    for (size_t i = 0; i < n_cells * (size_t)n_plans; i++) {
+        const share *s = &p->shares[(size_t)first_plan * n_cells + i];
         cells[i] = (heat_cell){.state = s->n > 0 ? HEAT_MEASURED : HEAT_NOT_RUN,
                                .value = s->n > 0 ? (double)s->n_right / (double)s->n : 0,
                                .past_limit = s->past_limit};
         n_asked += s->n;
     }
-    for (int i = 0; i < p->n_plans; i++)
-        panels[i] = (heat_panel){plan_at(options, i), cells + (size_t)i * n_cells};
+    for (int i = 0; i < n_plans; i++)
+        panels[i] = (heat_panel){plan_at(options, first_plan + i), cells + (size_t)i * n_cells};
     picture_files_base_name(options->model, name, sizeof name);
     snprintf(subtitle, sizeof subtitle, "%s, %lld prompts", name, (long long)n_asked);
     heat_map map = {.title = "Pass keys found, by length and depth",
@@ -129,7 +133,7 @@ static canvas *draw(const passkey_picture *p, const option_values *options, cons
                     .n_rows = p->n_depths,
                     .trained_window = (double)info.n_ctx_train,
                     .panels = panels,
-                    .n_panels = p->n_plans};
+                    .n_panels = n_plans};
     canvas *drawing = heat_map_draw(&map, problem, n_problem);
     free(cells);
     return drawing;
@@ -138,7 +142,9 @@ static canvas *draw(const passkey_picture *p, const option_values *options, cons
 int passkey_picture_save(const passkey_picture *p, const option_values *options, const sxt_model *model) {
     char problem[160] = "";
     if (p == NULL) return EXIT_CODE_OK;
-    return picture_files_save(&options->pictures, draw(p, options, model, problem, sizeof problem), problem);
+    return picture_files_save(&options->pictures,
+                              passkey_picture_draw(p, options, model, 0, p->n_plans, problem, sizeof problem),
+                              problem);
 }
 
 void passkey_picture_free(passkey_picture *p) {

@@ -46,8 +46,12 @@ int perplexity_picture_check(const option_values *options) {
 }
 
 perplexity_picture *perplexity_picture_begin(const option_values *options, const sxt_model *model) {
-    sxt_model_info info;
     if (options->pictures.n == 0 && options->position_pictures.n == 0) return NULL;
+    return perplexity_picture_new(options, model);
+}
+
+perplexity_picture *perplexity_picture_new(const option_values *options, const sxt_model *model) {
+    sxt_model_info info;
     perplexity_picture *p = must_allocate(sizeof *p);
     sxt_model_describe(model, &info);
     *p = (perplexity_picture){.options = options, .trained_window = (double)info.n_ctx_train};
@@ -55,8 +59,7 @@ perplexity_picture *perplexity_picture_begin(const option_values *options, const
 }
 
 void perplexity_picture_add(perplexity_picture *p, int plan, double x, double ppl, bool within_limit) {
-    if (p != NULL && p->options->pictures.n > 0)
-        add_point(&p->rows[plan], (line_point){.x = x, .y = ppl, .past_limit = !within_limit});
+    if (p != NULL) add_point(&p->rows[plan], (line_point){.x = x, .y = ppl, .past_limit = !within_limit});
 }
 
 bool perplexity_picture_wants_positions(const perplexity_picture *p) {
@@ -82,47 +85,53 @@ void perplexity_picture_set_positions(perplexity_picture *p, int plan, const dou
     }
 }
 
-static int save(const perplexity_picture *p, const choice_list *files, const points *lines, int n_plans,
-                const char *const *plans, line_chart chart) {
+static canvas *draw(const perplexity_picture *p, const points *lines, int n_plans, const char *const *plans,
+                    line_chart *chart, char *problem, size_t n_problem) {
     line_series series[MAX_PLANS];
-    char model[128], text[128], subtitle[320], problem[160] = "";
+    char model[128], text[128], subtitle[320];
     for (int i = 0; i < n_plans; i++) series[i] = (line_series){plans[i], lines[i].list, lines[i].n};
     picture_files_base_name(p->options->model, model, sizeof model);
     picture_files_base_name(p->options->file, text, sizeof text);
     snprintf(subtitle, sizeof subtitle, "%s, text %s, %lld %s", model, text, (long long)p->options->windows,
              p->options->stream ? "parts" : "windows");
-    chart.subtitle = subtitle;
-    chart.trained_window = p->trained_window;
-    chart.series = series;
-    chart.n_series = n_plans;
-    canvas *drawing = line_chart_draw(&chart, problem, sizeof problem);
-    return picture_files_save(files, drawing, problem);
+    chart->subtitle = subtitle;
+    chart->trained_window = p->trained_window;
+    chart->series = series;
+    chart->n_series = n_plans;
+    return line_chart_draw(chart, problem, n_problem);
 }
 
-static int save_rows(const perplexity_picture *p, const char *const *plans, int n_plans) {
+canvas *perplexity_picture_draw(const perplexity_picture *p, const char *const *plans, int n_plans,
+                                char *problem, size_t n_problem) {
     bool stream = p->options->stream;
     line_chart chart = {.title = stream ? "Perplexity along the text" : "Perplexity against length",
                         .x_title = stream ? "place in the text (tokens)" : "context length (tokens)",
                         .y_title = "perplexity",
                         .x_axis = stream ? AXIS_LINEAR : AXIS_LOG_TOKENS,
                         .y_axis = AXIS_LOG};
-    return save(p, &p->options->pictures, p->rows, n_plans, plans, chart);
+    return draw(p, p->rows, n_plans, plans, &chart, problem, n_problem);
 }
 
-static int save_positions(const perplexity_picture *p, const char *const *plans, int n_plans) {
+static canvas *draw_positions(const perplexity_picture *p, const char *const *plans, int n_plans, char *problem,
+                              size_t n_problem) {
     line_chart chart = {.title = "Loss by position in the window: does a longer context still help?",
                         .x_title = "position in the window (tokens)",
                         .y_title = "loss (nats per token)",
                         .x_axis = AXIS_LOG_TOKENS,
                         .y_axis = AXIS_LINEAR};
-    return save(p, &p->options->position_pictures, p->positions, n_plans, plans, chart);
+    return draw(p, p->positions, n_plans, plans, &chart, problem, n_problem);
 }
 
 int perplexity_picture_save(const perplexity_picture *p, const char *const *plans, int n_plans) {
     int code = EXIT_CODE_OK;
+    char problem[160] = "";
     if (p == NULL) return code;
-    if (p->options->pictures.n > 0) code = save_rows(p, plans, n_plans);
-    if (p->options->position_pictures.n > 0 && code == EXIT_CODE_OK) code = save_positions(p, plans, n_plans);
+    if (p->options->pictures.n > 0)
+        code = picture_files_save(&p->options->pictures,
+                                  perplexity_picture_draw(p, plans, n_plans, problem, sizeof problem), problem);
+    if (p->options->position_pictures.n > 0 && code == EXIT_CODE_OK)
+        code = picture_files_save(&p->options->position_pictures,
+                                  draw_positions(p, plans, n_plans, problem, sizeof problem), problem);
     return code;
 }
 

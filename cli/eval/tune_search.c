@@ -127,7 +127,7 @@ static bool measure_key(tune_job *job, int64_t candidate) {
         job->trial.n_total -= job->keys.list[i].length;
     else
         job->code =
-            plan_trial_key(&job->trial, job->candidates.list[candidate].plan, &job->keys.list[i], &right);
+            plan_trial_key(&job->trial, job->candidates.list[candidate].plan, &job->keys.list[i], &right, NULL);
     if (job->code != EXIT_CODE_OK) return false;
     result->found[result->n_keys++] = is_there ? value != 0 : right;
     return is_there || keep(job, key, right);

@@ -9,7 +9,7 @@ import unittest
 from sextant_command import OK, USAGE, CommandTest, main, sextant
 
 COMMANDS = ["run", "info", "tokenize", "convert", "logits", "perplexity", "passkey", "compare",
-            "methods", "bench", "needle", "compare-runs", "help", "version"]
+            "methods", "bench", "needle", "report", "compare-runs", "help", "version"]
 MODEL_OPTIONS = ["-m", "-t", "-c", "--kv", "--chunk", "--extend", "--json"]
 
 
