@@ -185,6 +185,8 @@ const option_row OPTION_TABLE[] = {
      "text around the key; by default the grass is green, again and again", COMMAND_PASSKEY},
     {"filler", 0, NO_ALIAS, "FILE", OPTION_FILE, AT(filler), 0, 0, NULL, NULL,
      "text around the key; by default that of -f", COMMAND_COMPARE | COMMAND_TUNE | COMMAND_REPORT},
+    {"digits", 0, NO_ALIAS, "N", OPTION_INTEGER, AT(digits), 5, 36, NULL, "5",
+     "digits of a key that is made: 5 to 36", COMMAND_PASSKEY},
     {"limit", 0, NO_ALIAS, "N", OPTION_INTEGER, AT(per_length), 1, ANY_INTEGER, NULL, NULL,
      "at most N prompts of each length from --file", COMMAND_PASSKEY},
     {"no-bos", 0, NO_ALIAS, NULL, OPTION_FLAG, AT(no_bos), 0, 0, NULL, NULL,

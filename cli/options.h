@@ -43,7 +43,7 @@ typedef struct option_values {
     const char *task, *needle_text, *question, *prompts;
     integer_list tokens, decode, lengths, fill_depths;
     real_list depths;
-    int64_t threads, ctx, chunk, n_generate, windows, trials, per_length;
+    int64_t digits, threads, ctx, chunk, n_generate, windows, trials, per_length;
     int64_t target; /* of tune */
     int64_t prompt_tokens, decode_tokens, repeats;
     double temperature, top_p, min_p, repeat_penalty;

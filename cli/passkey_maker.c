@@ -10,7 +10,7 @@
 static const char introduction[] = "There is an important info hidden inside a lot of irrelevant text. Find it "
                                    "and memorize it. I will quiz you "
                                    "about the important information there.\n";
-static const char key_sentence[] = "\nThe pass key is %05d. Remember it. %05d is the pass key.\n";
+static const char key_sentence[] = "\nThe pass key is %s. Remember it. %s is the pass key.\n";
 static const char question[] = "\nWhat is the pass key? The pass key is";
 static const char grass[] =
     "The grass is green. The sky is blue. The sun is yellow. Here we go. There and back again.\n";
@@ -23,12 +23,15 @@ static uint64_t next_random(uint64_t *state) {
     return z ^ z >> 31;
 }
 
+/* Digits of a key, when nobody asks for more. */
+enum { FEWEST_DIGITS = 5, MOST_DIGITS = 36 };
+
 /* What one prompt is made of. */
 typedef struct recipe {
     const text_buffer *filler;
     size_t start; /* where in the filler it begins; the filler goes round */
     double depth;
-    int key;
+    char key[MOST_DIGITS + 1];
     bool no_bos;
 } recipe;
 
@@ -103,16 +106,23 @@ static size_t start_at_a_word(const text_buffer *filler, uint64_t random) {
     return (r.start + word_boundary(&r, filler->n_bytes)) % filler->n_bytes;
 }
 
+/* Five digits, the first of them not 0, then as many more as are asked for. */
+static void make_key(int64_t n_digits, uint64_t *random, char key[MOST_DIGITS + 1]) {
+    int n = snprintf(key, FEWEST_DIGITS + 1, "%05d", 10000 + (int)(next_random(random) % 90000));
+    for (; n < n_digits; n++) key[n] = (char)('0' + next_random(random) % 10);
+    key[n] = '\0';
+}
+
 static int make_item(const option_values *options, const sxt_model *model, const text_buffer *filler,
                      int64_t length, double depth, uint64_t *random, passkey_items *items) {
     passkey_item *item = passkey_items_add(items);
     recipe r = {.filler = filler, .depth = depth, .no_bos = options->no_bos};
-    r.key = 10000 + (int)(next_random(random) % 90000);
+    make_key(options->digits, random, r.key);
     if (options->filler != NULL) r.start = start_at_a_word(filler, next_random(random));
     item->length = length;
     item->depth = depth;
-    item->target = must_allocate(16);
-    snprintf(item->target, 16, "%05d", r.key);
+    item->target = must_allocate(sizeof r.key);
+    memcpy(item->target, r.key, sizeof r.key);
     return fit(model, &r, length, &item->tokens);
 }
 

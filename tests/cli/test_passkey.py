@@ -1,8 +1,9 @@
 """passkey: rows, both sources of prompts, and that the sample model finds its keys where it should."""
 
 import json
+import re
 
-from sextant_command import MODEL, NOVEL, CommandTest, main, sextant, shared
+from sextant_command import MODEL, NOVEL, USAGE, CommandTest, main, sextant, shared
 
 KEYS = ["length", "plan", "trials", "accuracy", "by_depth", "within_limit"]
 ASK = "What is the pass key? The pass key is"
@@ -81,6 +82,15 @@ class Made(CommandTest):
     def test_seed(self):
         args = ["--lengths", 300, "--trials", 3, "--filler", NOVEL, "--depths", "0.2"]
         self.assertEqual(self.rows(*args, "--seed", 5), self.rows(*args, "--seed", 5))
+
+    def test_digits(self):
+        """A digit is a token of the sample model, and a key stands in its sentence twice."""
+        def least(*args):
+            said = self.refused(USAGE, "passkey", "-m", MODEL, "--lengths", 3, *args, says=["without filler"])
+            return int(re.search(r"has (\d+) tokens", said).group(1))
+        self.assertEqual(least("--digits", 36) - least(), 2 * 31)
+        self.assertEqual(least("--digits", 5), least())
+        self.refused(USAGE, "passkey", "-m", MODEL, "--lengths", 200, "--digits", 37, says=["--digits", "36"])
 
     def test_table(self):
         done = sextant("passkey", "-m", MODEL, "--lengths", 120, "--trials", 1, "--depths", "0.5")
