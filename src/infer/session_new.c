@@ -118,8 +118,8 @@ sxt_status sxt_session_memory(const sxt_model *model, const sxt_session_params *
     plan->kv_bytes = sxt_kv_cache_bytes(p->kv_type, h->n_layers, h->n_kv_heads, h->head_dim, room.n_tokens);
     sxt_plan chosen = sxt_plan_choose(&request, p->n_ctx, NULL, NULL, 0);
     int64_t n_local = sxt_hparams_local_rope(h) ? sxt_session_local_rows(model, p->n_ctx) + 1 : 0;
-    int64_t n_rows = sxt_plan_n_rows(&chosen, p->n_ctx) + n_local;
-    uint64_t angles = (uint64_t)n_rows * sxt_rope_row_bytes(h->rope.n_rot);
+    int64_t n_plan = sxt_session_plan_idle(model, &chosen) ? 0 : sxt_plan_n_rows(&chosen, p->n_ctx);
+    uint64_t angles = (uint64_t)(n_plan + n_local) * sxt_rope_row_bytes(h->rope.n_rot);
     uint64_t vocab = (uint64_t)h->n_vocab * ((1 + SXT_SCAN_ROWS) * sizeof(float) + sizeof(sxt_candidate));
     plan->scratch_bytes = sxt_forward_bytes(model, p->n_threads, p->chunk) + angles + vocab +
                           (uint64_t)history_room(&room, p) * sizeof(int32_t);

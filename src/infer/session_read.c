@@ -68,7 +68,7 @@ sxt_status sxt_session_use_plan(sxt_session *s, const sxt_plan *plan, int64_t le
         if (s->params.reread) s->n_cached = 0;
     }
     s->plan = *plan;
-    SXT_TRY(sxt_plan_reserve_rows(plan, s->rope, length, error));
+    if (!sxt_session_plan_idle(s->model, plan)) SXT_TRY(sxt_plan_reserve_rows(plan, s->rope, length, error));
     if (s->local_rope)
         SXT_TRY(sxt_rope_reserve(s->local_rope, sxt_session_local_rows(s->model, length), error));
     s->plan_length = length;

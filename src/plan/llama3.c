@@ -3,17 +3,11 @@
 #include "plan/registry.h"
 #include "plan/scaling.h"
 
-/* Wavelengths as parts of the window that is stretched. */
-static sxt_plan_number part(const char *name, double usual, double *value) {
-    return (sxt_plan_number){
-        .name = name, .least = 1e-3, .most = 1e6, .usual = usual, .real = value, .unsaid = true};
-}
-
 static int parameters(sxt_plan *plan, sxt_plan_number out[SXT_PLAN_MAX_OPTIONS]) {
     sxt_plan_frequencies *f = &plan->frequencies;
     out[0] = sxt_scaling_factor(plan, SXT_MIN_FACTOR, 8);
-    out[1] = part("low", 1, &f->low_freq_factor);
-    out[2] = part("high", 4, &f->high_freq_factor);
+    out[1] = sxt_scaling_edge("low", 1, &f->low_freq_factor);
+    out[2] = sxt_scaling_edge("high", 4, &f->high_freq_factor);
     out[3] = sxt_scaling_original(plan);
     return 4;
 }

@@ -40,6 +40,11 @@ sxt_plan_number sxt_scaling_base(sxt_plan *plan) {
                              .computed = "the model's"};
 }
 
+sxt_plan_number sxt_scaling_edge(const char *name, double usual, double *value) {
+    return (sxt_plan_number){
+        .name = name, .least = 1e-3, .most = 1e6, .usual = usual, .real = value, .unsaid = true};
+}
+
 sxt_plan_number sxt_scaling_original(sxt_plan *plan) {
     int64_t *original = &plan->frequencies.original_context;
     return (sxt_plan_number){.name = "original",

@@ -18,6 +18,9 @@ void sxt_scaling_begin(sxt_plan *plan, const sxt_plan_model *model);
 sxt_plan_number sxt_scaling_factor(sxt_plan *plan, double least, double usual);
 sxt_plan_number sxt_scaling_base(sxt_plan *plan);
 sxt_plan_number sxt_scaling_original(sxt_plan *plan);
+/* An end of the blend between pairs that stay and pairs that are divided: turns within the window that is
+ * stretched, or that window over a wavelength. */
+sxt_plan_number sxt_scaling_edge(const char *name, double usual, double *value);
 
 /* The ends of the range of factors. */
 #define SXT_MIN_FACTOR 0.01

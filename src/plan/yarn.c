@@ -3,18 +3,12 @@
 #include "plan/registry.h"
 #include "plan/scaling.h"
 
-/* Turns within the window that is stretched. */
-static sxt_plan_number turns(const char *name, double usual, double *value) {
-    return (sxt_plan_number){
-        .name = name, .least = 1e-3, .most = 1e6, .usual = usual, .real = value, .unsaid = true};
-}
-
 static int parameters(sxt_plan *plan, sxt_plan_number out[SXT_PLAN_MAX_OPTIONS]) {
     sxt_plan_frequencies *f = &plan->frequencies;
     out[0] = sxt_scaling_factor(plan, SXT_MIN_FACTOR, 4);
     out[1] = sxt_scaling_original(plan);
-    out[2] = turns("beta_fast", 32, &f->beta_fast);
-    out[3] = turns("beta_slow", 1, &f->beta_slow);
+    out[2] = sxt_scaling_edge("beta_fast", 32, &f->beta_fast);
+    out[3] = sxt_scaling_edge("beta_slow", 1, &f->beta_slow);
     out[4] = (sxt_plan_number){.name = "attention_factor",
                                .least = 0.01,
                                .most = 100,
