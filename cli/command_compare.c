@@ -104,8 +104,10 @@ static int choose_plans(compare_job *job) {
 static int score_text(compare_job *job, const char *plan, cell *c) {
     sxt_error error;
     for (int64_t k = 0; k < job->windows.n_windows; k++) {
+        window_score score = {0};
         sxt_status status =
-            plan_trial_window(&job->trial, plan, &job->windows, c->length, k, &c->score, &c->plan, &error);
+            plan_trial_window(&job->trial, plan, &job->windows, c->length, k, &score, &c->plan, &error);
+        text_windows_add(&c->score, &score);
         if (status == SXT_E_CANCELLED) return EXIT_CODE_INTERRUPTED;
         if (status != SXT_OK) return message_library_error(&error);
     }

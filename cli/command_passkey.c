@@ -3,10 +3,10 @@
 #include "exit_code.h"
 #include "interrupt.h"
 #include "json_document.h"
+#include "kept_trial.h"
 #include "message.h"
 #include "model_session.h"
 #include "passkey_picture.h"
-#include "passkey_prompts.h"
 #include "preset.h"
 
 #include <math.h>
@@ -21,10 +21,11 @@ typedef struct passkey_job {
     const sxt_model *model;
     passkey_items items;
     int64_t n_ctx;
-    json_document *rows; /* NULL: a table */
+    result_store *store;
+    json_document *rows;
     passkey_picture *picture;
     progress line;
-    int64_t n_done;
+    int64_t n_done, n_total; /* prompts, for the progress */
 } passkey_job;
 
 /* A share of right answers, labelled. */
@@ -59,24 +60,24 @@ static void add_style(passkey_row *row, const char *style, bool right) {
 }
 
 /* Items of one length may differ by some tokens, and `auto` may choose differently for them. */
-static void add_plan(passkey_row *row, const sxt_plan_info *plan) {
+static void add_plan(passkey_row *row, const char *asked, const kept_passkey *key) {
     if (row->all.n == 0) {
-        snprintf(row->plan, sizeof row->plan, "%s", plan->plan);
+        snprintf(row->plan, sizeof row->plan, "%s", key->plan);
         row->within_limit = true;
-        row->is_auto = strcmp(plan->asked, "auto") == 0;
+        row->is_auto = strcmp(asked, "auto") == 0;
     }
-    if (strcmp(row->plan, plan->plan) != 0) snprintf(row->plan, sizeof row->plan, "%s", plan->asked);
-    row->within_limit = row->within_limit && plan->within_limit;
+    if (strcmp(row->plan, key->plan) != 0) snprintf(row->plan, sizeof row->plan, "%s", asked);
+    row->within_limit = row->within_limit && key->within_limit;
 }
 
-static void add_item(passkey_row *row, const passkey_item *item, const sxt_plan_info *plan, bool right) {
-    add_plan(row, plan);
-    add_share(&row->all, right);
-    if (item->depth >= 0) add_share(&row->by_depth[(int)floor(item->depth * 10 + 0.5)], right);
-    if (item->style != NULL) add_style(row, item->style, right);
+static void add_item(passkey_row *row, const passkey_item *item, const char *asked, const kept_passkey *key) {
+    add_plan(row, asked, key);
+    add_share(&row->all, key->right);
+    if (item->depth >= 0) add_share(&row->by_depth[(int)floor(item->depth * 10 + 0.5)], key->right);
+    if (item->style != NULL) add_style(row, item->style, key->right);
 }
 
-static void print_document_row(json_document *rows, const passkey_row *row) {
+static void put_row(json_document *rows, const passkey_row *row) {
     json_document *document = document_object(), *depths = document_object();
     document_put_integer(document, "length", row->length);
     document_put_text(document, "plan", row->plan);
@@ -97,6 +98,11 @@ static void print_document_row(json_document *rows, const passkey_row *row) {
     document_put_flag(document, "within_limit", row->within_limit);
     if (row->is_auto) document_put_text(document, "asked", "auto");
     document_append(rows, document);
+}
+
+static void print_header(void) {
+    printf("%8s  %-40s %6s %8s  %-12s  %s\n", "length", "plan", "trials", "accuracy", "within_limit",
+           "by depth, style");
 }
 
 static void print_table_row(const passkey_row *row) {
@@ -133,6 +139,25 @@ static int ready_session(const passkey_job *job, const char *plan, sxt_session *
     return code;
 }
 
+static int ask(passkey_job *job, const char *plan, int64_t i, sxt_session **session, kept_passkey *key) {
+    const passkey_item *item = &job->items.list[i];
+    sxt_plan_info ran;
+    bool right = false;
+    int code = ready_session(job, plan, session);
+    if (code == EXIT_CODE_OK) code = passkey_ask(job->model, *session, item, &right);
+    if (code != EXIT_CODE_OK) return code;
+    sxt_session_plan(*session, &ran);
+    code = kept_passkey_put(job->store, plan, item, i, right, &ran, key);
+    progress_report(&job->line, ++job->n_done, job->n_total);
+    return code;
+}
+
+static void tell_row(passkey_job *job, const passkey_row *row) {
+    if (!job->options->json && document_count(job->rows) == 0) print_header();
+    if (!job->options->json) print_table_row(row);
+    put_row(job->rows, row);
+}
+
 static int measure_length(passkey_job *job, int i_plan, int64_t length) {
     const char *plan = plan_at(job->options, i_plan);
     passkey_row row = {.length = length};
@@ -140,26 +165,20 @@ static int measure_length(passkey_job *job, int i_plan, int64_t length) {
     int code = EXIT_CODE_OK;
     for (int64_t i = 0; i < job->items.n && code == EXIT_CODE_OK; i++) {
         const passkey_item *item = &job->items.list[i];
-        sxt_plan_info ran;
-        bool right = false;
+        kept_passkey key = {0};
         if (item->length != length) continue;
-        code = ready_session(job, plan, &session);
-        if (code == EXIT_CODE_OK) code = passkey_ask(job->model, session, item, &right);
+        code = kept_passkey_load(job->store, plan, item, i, &key);
+        job->n_total -= key.is_done;
+        if (!key.is_done && code == EXIT_CODE_OK) code = ask(job, plan, i, &session, &key);
         if (code != EXIT_CODE_OK) break;
-        sxt_session_plan(session, &ran);
-        add_item(&row, item, &ran, right);
-        passkey_picture_add(job->picture, i_plan, item, right, ran.within_limit);
-        progress_report(&job->line, ++job->n_done, job->items.n * plan_count(job->options));
+        add_item(&row, item, plan, &key);
+        passkey_picture_add(job->picture, i_plan, item, key.right, key.within_limit);
     }
     interrupt_watch(NULL);
     sxt_session_free(session);
     progress_end(&job->line);
-    if (code != EXIT_CODE_OK) return code;
-    if (job->rows != NULL)
-        print_document_row(job->rows, &row);
-    else
-        print_table_row(&row);
-    return EXIT_CODE_OK;
+    if (code == EXIT_CODE_OK) tell_row(job, &row);
+    return code;
 }
 
 /* The smallest length above `after`; 0 when there is none. */
@@ -192,33 +211,39 @@ static int check(passkey_job *job) {
     return EXIT_CODE_OK;
 }
 
+static int open_store(passkey_job *job) {
+    kept_facts facts;
+    kept_facts_of_keys(&job->items, &facts);
+    const result_fact list[] = {{"key prompts", facts.prompts}};
+    return output_folder_open(job->options, job->model, "passkey", list, 1, &job->store);
+}
+
 static int measure_all(passkey_job *job) {
     const option_values *options = job->options;
-    int code = check(job);
-    if (code != EXIT_CODE_OK) return code;
-    if (options->json)
-        job->rows = document_array();
-    else
-        printf("%8s  %-40s %6s %8s  %-12s  %s\n", "length", "plan", "trials", "accuracy", "within_limit",
-               "by depth, style");
+    int code = EXIT_CODE_OK;
+    job->n_total = job->items.n * plan_count(options);
+    job->rows = document_array();
     interrupt_watch(NULL);
     for (int64_t length = next_length(&job->items, 0); length > 0 && code == EXIT_CODE_OK;
          length = next_length(&job->items, length))
         for (int i = 0; i < plan_count(options) && code == EXIT_CODE_OK; i++)
             code = measure_length(job, i, length);
     interrupt_release();
-    progress_end(&job->line);
-    if (job->rows != NULL && (code == EXIT_CODE_OK || code == EXIT_CODE_INTERRUPTED))
-        document_print(job->rows);
-    else if (job->rows != NULL)
-        document_free(job->rows);
     return code;
 }
 
 /* After Ctrl-C too: of what was asked until then. */
-static int save_picture(const passkey_job *job, int code) {
-    int saved = passkey_picture_save(job->picture, job->options, job->model);
-    return code == EXIT_CODE_OK ? saved : code;
+static int run(passkey_job *job) {
+    int code = measure_all(job), told = EXIT_CODE_OK;
+    bool kept = code == EXIT_CODE_OK || code == EXIT_CODE_INTERRUPTED;
+    if (kept) told = output_folder_write_document(job->options, "passkey.json", job->rows);
+    if (kept && told == EXIT_CODE_OK) told = passkey_picture_save(job->picture, job->options, job->model);
+    if (code == EXIT_CODE_INTERRUPTED) output_folder_note_stop(job->options);
+    if (kept && job->options->json)
+        document_print(job->rows);
+    else
+        document_free(job->rows);
+    return code == EXIT_CODE_OK ? told : code;
 }
 
 int command_passkey(const option_values *options) {
@@ -237,8 +262,10 @@ int command_passkey(const option_values *options) {
                     : passkey_items_read(options, model, &job.items);
     job.line = progress_start("asking", "prompts");
     job.picture = passkey_picture_begin(options, &job.items, &code);
-    if (code == EXIT_CODE_OK) code = measure_all(&job);
-    if (code == EXIT_CODE_OK || code == EXIT_CODE_INTERRUPTED) code = save_picture(&job, code);
+    if (code == EXIT_CODE_OK) code = check(&job);
+    if (code == EXIT_CODE_OK) code = open_store(&job);
+    if (code == EXIT_CODE_OK) code = run(&job);
+    output_folder_close(job.store);
     passkey_picture_free(job.picture);
     passkey_items_free(&job.items);
     sxt_model_close(model);

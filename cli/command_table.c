@@ -2,6 +2,16 @@
 
 #include <string.h>
 
+#ifdef SXT_WITH_EVAL
+#define KEEPS(what, name)                                                                                      \
+    "\n\nWith -o, every " what                                                                                 \
+    " is kept in FOLDER/results.sqlite as soon as it is done; Ctrl-C, a full disk or "                         \
+    "a power cut lose the one at work, and --resume goes on. The figures are written there at the end, "       \
+    "as " name ".json and as pictures."
+#else
+#define KEEPS(what, name) ""
+#endif
+
 const command_row COMMAND_TABLE[] = {
     {"run", COMMAND_RUN, "-m MODEL [-f FILE] [-p TEXT] [-n N] [--chat | -i] [options]",
      "read a prompt and continue it, or chat",
@@ -82,7 +92,7 @@ const command_row COMMAND_TABLE[] = {
      "With --stream the text is read once, from its beginning to its end (or --lengths N tokens of it), and "
      "each of "
      "K equal parts is a row: the perplexity there, and from the beginning to there. The default plan is then "
-     "streaming, whose memory does not grow with the text.",
+     "streaming, whose memory does not grow with the text." KEEPS("window", "perplexity"),
      "sextant perplexity -m model.gguf -f novel.txt --lengths 2048,4096,8192\n"
      "sextant perplexity -m model.gguf -f library.txt --stream --windows 20\n"
      "sextant perplexity -m model.gguf -f novel.txt --lengths 4096 --extend none --extend auto --json\n",
@@ -95,7 +105,7 @@ const command_row COMMAND_TABLE[] = {
      "leading white space, begins with the key. A line of X.jsonl is an object with `input`, `target`, and "
      "optionally `question` (by default \"What is the pass key? The pass key is \"), `length`, `depth` and "
      "`style`. Without --file, prompts of the given lengths are made from the filler. --extend may be given "
-     "several times. The default plan is none.",
+     "several times. The default plan is none." KEEPS("prompt", "passkey"),
      "sextant passkey -m model.gguf --file passkey.jsonl --extend none --extend auto\n"
      "sextant passkey -m model.gguf --lengths 4096,8192 --depths 0.1,0.5,0.9 --filler novel.txt\n",
      0, true, command_passkey},
@@ -125,7 +135,10 @@ const command_row COMMAND_TABLE[] = {
      "on a "
      "plan "
      "is harmless where at no length it costs more than 1 % perplexity and at least 90 % of the next tokens "
-     "stay.",
+     "stay.\n\n"
+     "With -o, every window is kept in FOLDER/results.sqlite as soon as it is done; --resume goes on after "
+     "Ctrl-C or "
+     "a full disk. The figures are written there at the end, as short.json.",
      "sextant short -m model.gguf -f novel.txt --extend self-extend:group=8,window=1024\n"
      "sextant short -m model.gguf -f novel.txt --extend yarn:factor=4 --extend rerope --lengths 512,1k "
      "--json\n",

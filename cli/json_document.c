@@ -33,6 +33,12 @@ json_document *document_integers(const int32_t *values, int64_t n) {
     return outside(array);
 }
 
+json_document *document_reals(const double *values, int64_t n) {
+    json_t *array = json_array();
+    for (int64_t i = 0; i < n; i++) json_array_append_new(array, json_real(values[i]));
+    return outside(array);
+}
+
 void document_put(json_document *object, const char *key, json_document *value) {
     json_object_set_new(inside(object), key, inside(value));
 }
@@ -70,11 +76,14 @@ void document_append(json_document *array, json_document *value) {
     json_array_append_new(inside(array), inside(value));
 }
 
-char *document_dump(const json_document *document) {
-    char *text = json_dumps(inside_const(document), JSON_REAL_PRECISION(15) | JSON_ENCODE_ANY);
+static char *dump(const json_document *document, size_t n_digits) {
+    char *text = json_dumps(inside_const(document), JSON_REAL_PRECISION(n_digits) | JSON_ENCODE_ANY);
     if (text == NULL) exit(message_error(EXIT_CODE_FAILURE, "not enough memory for the JSON document"));
     return text;
 }
+
+char *document_dump(const json_document *document) { return dump(document, 15); }
+char *document_dump_exact(const json_document *document) { return dump(document, 17); }
 
 void document_print(json_document *document) {
     char *text = document_dump(document);
@@ -146,6 +155,17 @@ const json_document *document_at(const json_document *array, size_t i) {
 }
 
 size_t document_count(const json_document *array) { return json_array_size(inside_const(array)); }
+
+bool document_get_reals(const json_document *object, const char *key, double *values, int64_t n_values) {
+    const json_t *array = json_object_get(inside_const(object), key);
+    if (!json_is_array(array) || json_array_size(array) > (size_t)n_values) return false;
+    for (int64_t i = 0; i < n_values; i++) {
+        const json_t *number = json_array_get(array, (size_t)i);
+        if (number != NULL && !json_is_number(number)) return false;
+        values[i] = json_number_value(number);
+    }
+    return true;
+}
 
 const char *document_string(const json_document *value, size_t *n_bytes) {
     if (!json_is_string(inside_const(value))) return NULL;

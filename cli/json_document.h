@@ -13,6 +13,8 @@ json_document *document_object(void);
 json_document *document_array(void);
 json_document *document_text(const char *bytes, size_t n_bytes);
 json_document *document_integers(const int32_t *values, int64_t n);
+/* Numbers that are finite. */
+json_document *document_reals(const double *values, int64_t n);
 
 /* `object` keeps the order of these calls and owns what it is given. A number that is not finite is null. */
 void document_put(json_document *object, const char *key, json_document *value);
@@ -30,8 +32,11 @@ void document_append(json_document *array, json_document *value);
 void document_print(json_document *document);
 /* Writes it to a file, a member a line, and releases it. */
 void document_write(json_document *document, FILE *stream);
-/* Its text, without a newline; released with free(). */
+/* Its text, without a newline; released with free(). Numbers have 15 digits, or as many as tell every double
+ * apart.
+ */
 char *document_dump(const json_document *document);
+char *document_dump_exact(const json_document *document);
 void document_free(json_document *document);
 
 /* Parses one JSON value; NULL when it is none, with the parser's complaint in `problem` (n_problem). */
@@ -47,6 +52,8 @@ const json_document *document_get(const json_document *object, const char *key);
 const json_document *document_at(const json_document *array, size_t i);
 /* The values of an array; 0 for anything else. */
 size_t document_count(const json_document *array);
+/* Reads an array of at most n_values numbers, the rest is 0; false for anything else. */
+bool document_get_reals(const json_document *object, const char *key, double *values, int64_t n_values);
 /* NULL unless the value is a string, as document_get_text(). */
 const char *document_string(const json_document *value, size_t *n_bytes);
 

@@ -14,12 +14,13 @@ struct canvas;
 /* Refuses files that no picture can be written to. Returns an exit code. */
 int passkey_picture_check(const option_values *options);
 
-/* The grid of what will be asked; NULL without --picture. An exit code in `code`, which is kept when it is not
- * 0 already, after a message when the prompts tell no depths. */
+/* The grid of what will be asked; NULL without --picture and -o, and when the prompts make no grid: then
+ * `code`, which is kept when it is not 0 already, is an exit code after a message if --picture asks for it. */
 passkey_picture *passkey_picture_begin(const option_values *options, const passkey_items *items, int *code);
 
-/* The same, whether or not files are asked for. */
-passkey_picture *passkey_picture_new(const option_values *options, const passkey_items *items, int *code);
+/* The same, whether or not files are asked for; NULL with one line in `problem` (n_problem). */
+passkey_picture *passkey_picture_new(const option_values *options, const passkey_items *items, char *problem,
+                                     size_t n_problem);
 
 /* The grids of n_plans plans from the first on; NULL with one line in `problem` (n_problem). */
 struct canvas *passkey_picture_draw(const passkey_picture *picture, const option_values *options,

@@ -6,6 +6,7 @@
 
 #include "options.h"
 #include "sextant.h"
+#include "text_windows.h"
 
 typedef struct perplexity_picture perplexity_picture;
 
@@ -21,22 +22,22 @@ perplexity_picture *perplexity_picture_begin(const option_values *options, const
 /* The same, whether or not files are asked for. */
 perplexity_picture *perplexity_picture_new(const option_values *options, const sxt_model *model);
 
-/* The lines of `plans` (n_plans); NULL with one line in `problem` (n_problem). */
+/* The lines of `plans` (n_plans), over lengths and over positions; NULL with one line in `problem` (n_problem).
+ */
 struct canvas *perplexity_picture_draw(const perplexity_picture *picture, const char *const *plans, int n_plans,
                                        char *problem, size_t n_problem);
+struct canvas *perplexity_picture_draw_positions(const perplexity_picture *picture, const char *const *plans,
+                                                 int n_plans, char *problem, size_t n_problem);
 
 /* One row under the i-th plan: the perplexity `ppl` at x, a length or a place in the text. */
 void perplexity_picture_add(perplexity_picture *picture, int plan, double x, double ppl, bool within_limit);
 
-/* True when --by-position asks for them. */
-bool perplexity_picture_wants_positions(const perplexity_picture *picture);
+/* The score of windows of `length` tokens under the i-th plan; replaces that of shorter ones. `limit` is the
+ * plan's, in tokens. */
+void perplexity_picture_set_positions(perplexity_picture *picture, int plan, const window_score *score,
+                                      int64_t length, int64_t limit);
 
-/* Sums over n_windows windows of `length` tokens under the i-th plan, in nats; replaces those of shorter
- * windows. by_position (length) as in window_score; `limit` is the plan's, in tokens. */
-void perplexity_picture_set_positions(perplexity_picture *picture, int plan, const double *by_position,
-                                      int64_t length, int64_t n_windows, int64_t limit);
-
-/* Writes the files; `plans` (n_plans) names the lines. Returns an exit code. */
+/* Writes the files, those in the folder of -o too; `plans` (n_plans) names the lines. Returns an exit code. */
 int perplexity_picture_save(const perplexity_picture *picture, const char *const *plans, int n_plans);
 void perplexity_picture_free(perplexity_picture *picture);
 #else
@@ -49,13 +50,9 @@ static inline void perplexity_picture_add(perplexity_picture *picture, int plan,
                                           bool within_limit) {
     (void)picture, (void)plan, (void)x, (void)ppl, (void)within_limit;
 }
-static inline bool perplexity_picture_wants_positions(const perplexity_picture *picture) {
-    return (void)picture, false;
-}
 static inline void perplexity_picture_set_positions(perplexity_picture *picture, int plan,
-                                                    const double *by_position, int64_t length,
-                                                    int64_t n_windows, int64_t limit) {
-    (void)picture, (void)plan, (void)by_position, (void)length, (void)n_windows, (void)limit;
+                                                    const window_score *score, int64_t length, int64_t limit) {
+    (void)picture, (void)plan, (void)score, (void)length, (void)limit;
 }
 static inline int perplexity_picture_save(const perplexity_picture *picture, const char *const *plans,
                                           int n_plans) {

@@ -38,12 +38,10 @@ sxt_status plan_trial_window(plan_trial *trial, const char *plan, const text_win
 }
 
 sxt_status plan_trial_scan(plan_trial *trial, const char *plan, const int32_t *tokens, int64_t n_tokens,
-                           int64_t first_pos, sxt_logits_fn fn, void *user, sxt_plan_info *ran,
-                           sxt_error *error) {
+                           int64_t first_pos, sxt_logits_fn fn, void *user, sxt_error *error) {
     sxt_session *session = NULL;
     sxt_status status = open_fresh(trial, plan, n_tokens, &session, error);
     if (status == SXT_OK) status = sxt_session_scan(session, tokens, n_tokens, first_pos, fn, user, error);
-    if (session != NULL && ran != NULL) sxt_session_plan(session, ran);
     close_session(session);
     trial->n_done += n_tokens;
     return status;

@@ -22,8 +22,7 @@ sxt_status plan_trial_window(plan_trial *trial, const char *plan, const text_win
 
 /* sxt_session_scan() of `tokens` (n_tokens). */
 sxt_status plan_trial_scan(plan_trial *trial, const char *plan, const int32_t *tokens, int64_t n_tokens,
-                           int64_t first_pos, sxt_logits_fn fn, void *user, sxt_plan_info *ran,
-                           sxt_error *error);
+                           int64_t first_pos, sxt_logits_fn fn, void *user, sxt_error *error);
 
 /* Whether the key is found; `ran` may be NULL. An exit code, after a message when not 0 (but for Ctrl-C). */
 int plan_trial_key(plan_trial *trial, const char *plan, const passkey_item *item, bool *right,

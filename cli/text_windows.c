@@ -30,7 +30,7 @@ static bool add_prediction(void *user, int64_t pos, const float *logits) {
     double nll = text_windows_surprise(logits, t->windows->n_vocab, t->windows->window[target]);
     t->score->nll += nll;
     t->score->n++;
-    if (t->score->by_position != NULL) t->score->by_position[target] += nll;
+    t->score->by_bucket[position_bucket_of(target)] += nll;
     if (target >= 3 * t->length / 4) {
         t->score->late_nll += nll;
         t->score->n_late++;
@@ -44,6 +44,14 @@ void text_windows_fill(const text_windows *w, int64_t length, int64_t k) {
     int64_t start = k * last_start / (w->n_windows > 1 ? w->n_windows - 1 : 1);
     if (w->n_bos == 1) w->window[0] = w->bos_id;
     memcpy(w->window + w->n_bos, w->text.ids + start, (size_t)n_text * sizeof *w->window);
+}
+
+void text_windows_add(window_score *sum, const window_score *score) {
+    sum->nll += score->nll;
+    sum->n += score->n;
+    sum->late_nll += score->late_nll;
+    sum->n_late += score->n_late;
+    for (int i = 0; i < MOST_POSITION_BUCKETS; i++) sum->by_bucket[i] += score->by_bucket[i];
 }
 
 sxt_status text_windows_score(const text_windows *w, sxt_session *session, int64_t length, int64_t k,

@@ -3,6 +3,7 @@
 #define SEXTANT_CLI_TEXT_WINDOWS_H
 
 #include "options.h"
+#include "position_buckets.h"
 #include "prompt.h"
 #include "sextant.h"
 
@@ -18,13 +19,16 @@ typedef struct text_windows {
 typedef struct window_score {
     double nll, late_nll;
     int64_t n, n_late;
-    double *by_position; /* (length): sums for each position of the windows; NULL: not kept */
+    double by_bucket[MOST_POSITION_BUCKETS]; /* the same sum as nll, by position in the window */
 } window_score;
 
 /* From -f, --windows and --no-bos; a text too short for `longest` tokens (0: all that it has) is refused. */
 int text_windows_open(const option_values *options, const sxt_model *model, int64_t longest,
                       text_windows *windows);
 void text_windows_close(text_windows *windows);
+
+/* Adds one score to another. */
+void text_windows_add(window_score *sum, const window_score *score);
 
 /* Reads window k, of exactly `length` tokens, and adds its length - 1 predictions to the score. */
 sxt_status text_windows_score(const text_windows *windows, sxt_session *session, int64_t length, int64_t k,

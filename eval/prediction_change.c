@@ -28,3 +28,11 @@ void prediction_change_add(prediction_change *change, const float *before, const
     change->nll_after += z_after - (double)after[target];
     change->divergence += divergence;
 }
+
+void prediction_change_join(prediction_change *sum, const prediction_change *change) {
+    sum->n += change->n;
+    sum->n_same += change->n_same;
+    sum->nll_before += change->nll_before;
+    sum->nll_after += change->nll_after;
+    sum->divergence += change->divergence;
+}

@@ -11,6 +11,9 @@ typedef struct prediction_change {
     double divergence; /* sum of the Kullback-Leibler divergences of `after` from `before`, in nats */
 } prediction_change;
 
+/* Adds one sum to another. */
+void prediction_change_join(prediction_change *sum, const prediction_change *change);
+
 /* Adds one position: logits (n_vocab) before and after, and the token that really came. */
 void prediction_change_add(prediction_change *change, const float *before, const float *after, int32_t n_vocab,
                            int32_t target);

@@ -266,6 +266,8 @@ void result_store_close(result_store *s) {
     free(s);
 }
 
+const char *result_store_path(const result_store *store) { return store->path; }
+
 const char *result_store_fact(const result_store *s, const char *name) {
     for (int i = 0; i < s->n_facts; i++)
         if (strcmp(s->names[i], name) == 0) return s->values[i];

@@ -38,6 +38,9 @@ result_store_answer result_store_open(const char *folder, result_store_mode mode
 /* NULL is allowed. */
 void result_store_close(result_store *store);
 
+/* The file that holds it. Valid as long as the store. */
+const char *result_store_path(const result_store *store);
+
 /* The value of a fact; NULL when there is none of that name. Valid as long as the store. */
 const char *result_store_fact(const result_store *store, const char *name);
 /* The i-th fact, in the order of their names; false past the last. */

@@ -108,13 +108,11 @@ static bool write_csv(void *user, FILE *stream) {
     return true;
 }
 
-static bool write_json(void *user, FILE *stream) {
-    json_document *document = needle_document(user, false);
-    char *text = document_dump(document);
-    fprintf(stream, "%s\n", text);
-    free(text);
+static int write_json(const needle_run *run) {
+    json_document *document = needle_document(run, false);
+    int code = output_folder_write_document(run->options, "needle.json", document);
     document_free(document);
-    return true;
+    return code;
 }
 
 /* What is done is shown and written, after Ctrl-C too. */
@@ -124,7 +122,7 @@ static int tell(needle_run *run) {
     else
         needle_print_table(run);
     int code = output_folder_write(run->options, "needle.csv", write_csv, run);
-    if (code == EXIT_CODE_OK) code = output_folder_write(run->options, "needle.json", write_json, run);
+    if (code == EXIT_CODE_OK) code = write_json(run);
     if (code == EXIT_CODE_OK) code = needle_picture_save(run);
     if (run->n_tokens > 0)
         message_line("%lld prompt tokens, %lld of them read (%.0f %%), in %.1f s", (long long)run->n_tokens,
@@ -143,8 +141,7 @@ static int measure(needle_run *run) {
     interrupt_release();
     if (code != EXIT_CODE_OK && code != EXIT_CODE_INTERRUPTED) return code;
     int told = tell(run);
-    if (code == EXIT_CODE_INTERRUPTED && run->store != NULL)
-        message_note("stopped; --resume goes on with what is finished in %s", run->options->output);
+    if (code == EXIT_CODE_INTERRUPTED) output_folder_note_stop(run->options);
     return code != EXIT_CODE_OK ? code : told;
 }
 
@@ -179,7 +176,7 @@ int command_needle(const option_values *given) {
     if (code == EXIT_CODE_OK) code = write_prompts(&run);
     if (code == EXIT_CODE_OK) code = open_store(&run);
     if (code == EXIT_CODE_OK) code = measure(&run);
-    result_store_close(run.store);
+    output_folder_close(run.store);
     needle_prompts_free(&run.prompts);
     free(run.outcomes);
     sxt_model_close(model);

@@ -7,9 +7,7 @@
 #include "output_folder.h"
 #include "passkey_picture.h"
 #include "report_job.h"
-#include "token_hash.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -156,20 +154,16 @@ static void release(report_job *job) {
     short_trial_end(&job->reader);
     text_windows_close(&job->windows);
     passkey_items_free(&job->keys);
-    result_store_close(job->store);
+    output_folder_close(job->store);
 }
 
-/* Everything that a cell's number depends on besides what its key says. */
 static int open_store(report_job *job) {
-    uint64_t text = token_hash_add(token_hash_begin(), &job->windows.text), keys = token_hash_begin();
-    char windows[32], text_hash[32], keys_hash[32];
-    text = token_hash_bytes(text, &job->windows.n_bos, sizeof job->windows.n_bos);
-    for (int64_t i = 0; i < job->keys.n; i++) keys = token_hash_add(keys, &job->keys.list[i].tokens);
-    snprintf(windows, sizeof windows, "%lld", (long long)job->n_windows);
-    snprintf(text_hash, sizeof text_hash, "%016" PRIx64, text);
-    snprintf(keys_hash, sizeof keys_hash, "%016" PRIx64, keys);
-    const result_fact facts[] = {{"windows", windows}, {"text", text_hash}, {"key prompts", keys_hash}};
-    return output_folder_open(job->options, job->model, "report", facts, (int)(sizeof facts / sizeof *facts),
+    kept_facts facts;
+    kept_facts_of_text(&job->windows, &facts);
+    kept_facts_of_keys(&job->keys, &facts);
+    const result_fact list[] = {
+        {"windows", facts.windows}, {"text", facts.text}, {"key prompts", facts.prompts}};
+    return output_folder_open(job->options, job->model, "report", list, (int)(sizeof list / sizeof *list),
                               &job->store);
 }
 
@@ -185,9 +179,7 @@ static int run(report_job *job) {
     int written = output_folder_write(job->options, "report.html", report_write_page, job);
     if (written != EXIT_CODE_OK) return written;
     printf("%s/report.html\n", job->options->output);
-    if (code == EXIT_CODE_INTERRUPTED)
-        message_note("stopped with %lld of %lld measurements; --resume goes on", (long long)job->n_done,
-                     (long long)job->n_cells);
+    if (code == EXIT_CODE_INTERRUPTED) output_folder_note_stop(job->options);
     return code;
 }
 

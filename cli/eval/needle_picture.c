@@ -69,17 +69,8 @@ static canvas *draw(const needle_run *run, char *problem, size_t n_problem) {
 }
 
 int needle_picture_save(const needle_run *run) {
-    choice_list files = run->options->pictures;
-    text_buffer own[2] = {{0}, {0}};
-    static const char *const names[] = {"needle.svg", "needle.png"};
     char problem[160] = "";
-    for (int i = 0; i < 2 && run->options->output != NULL && files.n < MAX_CHOICES; i++) {
-        text_buffer_print(&own[i], "%s/%s", run->options->output, names[i]);
-        files.values[files.n++] = own[i].bytes;
-    }
-    int code = EXIT_CODE_OK;
-    if (files.n > 0) code = picture_files_save(&files, draw(run, problem, sizeof problem), problem);
-    text_buffer_free(&own[0]);
-    text_buffer_free(&own[1]);
-    return code;
+    const option_values *o = run->options;
+    if (o->pictures.n == 0 && o->output == NULL) return EXIT_CODE_OK;
+    return picture_files_save(&o->pictures, o->output, "needle", draw(run, problem, sizeof problem), problem);
 }

@@ -126,8 +126,7 @@ static int take_kept(needle_run *run, int i_plan, const needle_prompt *p, needle
         snprintf(o->plan, sizeof o->plan, "%s", plan);
     }
     document_free(value);
-    if (good) return EXIT_CODE_OK;
-    return message_error(EXIT_CODE_FAILURE, "-o: the cell %s is damaged; give another folder", key);
+    return good ? EXIT_CODE_OK : output_folder_damaged(run->store, key);
 }
 
 /* ---- Asking ---------------------------------------------------------------------------------------------- */

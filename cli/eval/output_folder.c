@@ -52,7 +52,7 @@ int output_folder_put(result_store *store, const char *key, json_document *value
     char problem[N_PROBLEM];
     bool good = true;
     if (store != NULL) {
-        char *text = document_dump(value);
+        char *text = document_dump_exact(value);
         good = result_store_put(store, key, text, problem, sizeof problem);
         free(text);
     }
@@ -72,7 +72,12 @@ int output_folder_get(result_store *store, const char *key, json_document **valu
     if (*value != NULL && document_is_object(*value)) return EXIT_CODE_OK;
     if (*value != NULL) document_free(*value);
     *value = NULL;
-    return message_error(EXIT_CODE_FAILURE, "-o: the cell %s is damaged; give another folder", key);
+    return output_folder_damaged(store, key);
+}
+
+int output_folder_damaged(const result_store *store, const char *key) {
+    return message_error(EXIT_CODE_FAILURE, "%s: the cell %s is damaged; give another folder",
+                         result_store_path(store), key);
 }
 
 int output_folder_write(const option_values *options, const char *name, output_folder_fn fn, void *user) {
@@ -96,3 +101,24 @@ int output_folder_write(const option_values *options, const char *name, output_f
     text_buffer_free(&path);
     return code;
 }
+
+static bool write_document(void *user, FILE *stream) {
+    char *text = document_dump(user);
+    bool good = fprintf(stream, "%s\n", text) > 0;
+    int reason = errno;
+    free(text);
+    errno = reason;
+    return good;
+}
+
+int output_folder_write_document(const option_values *options, const char *name,
+                                 const json_document *document) {
+    return output_folder_write(options, name, write_document, (void *)(uintptr_t)document);
+}
+
+void output_folder_note_stop(const option_values *options) {
+    if (options->output != NULL)
+        message_note("stopped; --resume goes on with what is finished in %s", options->output);
+}
+
+void output_folder_close(result_store *store) { result_store_close(store); }

@@ -60,28 +60,35 @@ int passkey_picture_check(const option_values *options) {
 }
 
 passkey_picture *passkey_picture_begin(const option_values *options, const passkey_items *items, int *code) {
-    return options->pictures.n == 0 ? NULL : passkey_picture_new(options, items, code);
+    char problem[160];
+    const bool is_asked_for = options->pictures.n > 0;
+    if (*code != EXIT_CODE_OK || (!is_asked_for && options->output == NULL)) return NULL;
+    passkey_picture *p = passkey_picture_new(options, items, problem, sizeof problem);
+    if (p == NULL && is_asked_for) *code = message_error(EXIT_CODE_USAGE, "--picture: %s", problem);
+    if (p == NULL && !is_asked_for) message_note("no picture will be drawn: %s", problem);
+    return p;
 }
 
-passkey_picture *passkey_picture_new(const option_values *options, const passkey_items *items, int *code) {
-    if (*code != EXIT_CODE_OK) return NULL;
+passkey_picture *passkey_picture_new(const option_values *options, const passkey_items *items, char *problem,
+                                     size_t n_problem) {
     passkey_picture *p = must_allocate(sizeof *p);
     *p = (passkey_picture){.n_plans = plan_count(options)};
     size_t n = (size_t)(items->n > N_TENTHS ? items->n : N_TENTHS);
     p->lengths = must_allocate(n * sizeof *p->lengths);
     p->depths = must_allocate(n * sizeof *p->depths);
     find_axes(p, items);
-    if (p->n_lengths == 0)
-        *code =
-            message_error(EXIT_CODE_USAGE, "--picture shows keys by depth, and no line of %s tells its `depth`",
-                          options->file);
-    if (p->n_lengths > HEAT_MAP_MOST)
-        *code = message_error(EXIT_CODE_USAGE, "--picture has room for %d lengths, not %d: ask for fewer",
-                              (int)HEAT_MAP_MOST, p->n_lengths);
     size_t n_shares = (size_t)p->n_plans * (size_t)p->n_depths * (size_t)p->n_lengths;
     p->shares = must_allocate((n_shares + 1) * sizeof *p->shares);
     memset(p->shares, 0, (n_shares + 1) * sizeof *p->shares);
-    return p;
+    if (p->n_lengths > 0 && p->n_lengths <= HEAT_MAP_MOST) return p;
+    if (p->n_lengths == 0)
+        snprintf(problem, n_problem, "keys are drawn by depth, and no line of %s tells its `depth`",
+                 options->file);
+    else
+        snprintf(problem, n_problem, "there is room for %d lengths, not %d: ask for fewer", (int)HEAT_MAP_MOST,
+                 p->n_lengths);
+    passkey_picture_free(p);
+    return NULL;
 }
 
 static int place_of(const double *values, int n, double value) {
@@ -142,7 +149,7 @@ canvas *passkey_picture_draw(const passkey_picture *p, const option_values *opti
 int passkey_picture_save(const passkey_picture *p, const option_values *options, const sxt_model *model) {
     char problem[160] = "";
     if (p == NULL) return EXIT_CODE_OK;
-    return picture_files_save(&options->pictures,
+    return picture_files_save(&options->pictures, options->output, "passkey",
                               passkey_picture_draw(p, options, model, 0, p->n_plans, problem, sizeof problem),
                               problem);
 }

@@ -9,10 +9,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* Buckets of positions: the first sixteen together, where hardly anything can be known yet, then two to a
- * doubling, so that the many late ones are averaged well. */
-enum { FIRST_BUCKET = 16, BUCKETS_PER_OCTAVE = 2 };
-
 /* The points of one plan's line. */
 typedef struct points {
     line_point *list;
@@ -38,6 +34,9 @@ static void add_point(points *to, line_point p) {
 }
 
 int perplexity_picture_check(const option_values *options) {
+    if (options->stream && options->output != NULL)
+        return message_error(EXIT_CODE_USAGE,
+                             "-o keeps windows, and --stream reads the text in one go: leave one of them out");
     if (options->stream && options->position_pictures.n > 0)
         return message_error(EXIT_CODE_USAGE,
                              "--by-position is about windows: leave out --stream, or give --picture");
@@ -46,7 +45,7 @@ int perplexity_picture_check(const option_values *options) {
 }
 
 perplexity_picture *perplexity_picture_begin(const option_values *options, const sxt_model *model) {
-    if (options->pictures.n == 0 && options->position_pictures.n == 0) return NULL;
+    if (options->pictures.n == 0 && options->position_pictures.n == 0 && options->output == NULL) return NULL;
     return perplexity_picture_new(options, model);
 }
 
@@ -62,24 +61,18 @@ void perplexity_picture_add(perplexity_picture *p, int plan, double x, double pp
     if (p != NULL) add_point(&p->rows[plan], (line_point){.x = x, .y = ppl, .past_limit = !within_limit});
 }
 
-bool perplexity_picture_wants_positions(const perplexity_picture *p) {
-    return p != NULL && p->options->position_pictures.n > 0;
-}
-
-void perplexity_picture_set_positions(perplexity_picture *p, int plan, const double *by_position,
-                                      int64_t length, int64_t n_windows, int64_t limit) {
+void perplexity_picture_set_positions(perplexity_picture *p, int plan, const window_score *score,
+                                      int64_t length, int64_t limit) {
+    if (p == NULL || length < p->length[plan]) return;
     points *line = &p->positions[plan];
-    if (length < p->length[plan]) return;
+    const double n_windows = (double)score->n / (double)(length - 1);
     p->length[plan] = length;
     line->n = 0;
-    /* Position 0 is predicted by nothing. */
-    for (int64_t first = 1, k = 0; first < length; k++) {
-        int64_t end = (int64_t)floor(FIRST_BUCKET * pow(2, (double)k / BUCKETS_PER_OCTAVE) + 0.5);
-        double sum = 0;
+    for (int64_t first = 1, i = 0; first < length; i++) {
+        int64_t end = position_bucket_end((int)i);
         if (end > length) end = length;
-        for (int64_t i = first; i < end; i++) sum += by_position[i];
         add_point(line, (line_point){.x = sqrt((double)first * (double)(end - 1)),
-                                     .y = sum / (double)(end - first) / (double)n_windows,
+                                     .y = score->by_bucket[i] / (double)(end - first) / n_windows,
                                      .past_limit = end > limit});
         first = end;
     }
@@ -112,8 +105,8 @@ canvas *perplexity_picture_draw(const perplexity_picture *p, const char *const *
     return draw(p, p->rows, n_plans, plans, &chart, problem, n_problem);
 }
 
-static canvas *draw_positions(const perplexity_picture *p, const char *const *plans, int n_plans, char *problem,
-                              size_t n_problem) {
+canvas *perplexity_picture_draw_positions(const perplexity_picture *p, const char *const *plans, int n_plans,
+                                          char *problem, size_t n_problem) {
     line_chart chart = {.title = "Loss by position in the window: does a longer context still help?",
                         .x_title = "position in the window (tokens)",
                         .y_title = "loss (nats per token)",
@@ -126,12 +119,14 @@ int perplexity_picture_save(const perplexity_picture *p, const char *const *plan
     int code = EXIT_CODE_OK;
     char problem[160] = "";
     if (p == NULL) return code;
-    if (p->options->pictures.n > 0)
-        code = picture_files_save(&p->options->pictures,
+    const option_values *o = p->options;
+    if (o->pictures.n > 0 || o->output != NULL)
+        code = picture_files_save(&o->pictures, o->output, "perplexity",
                                   perplexity_picture_draw(p, plans, n_plans, problem, sizeof problem), problem);
-    if (p->options->position_pictures.n > 0 && code == EXIT_CODE_OK)
-        code = picture_files_save(&p->options->position_pictures,
-                                  draw_positions(p, plans, n_plans, problem, sizeof problem), problem);
+    if ((o->position_pictures.n > 0 || o->output != NULL) && code == EXIT_CODE_OK)
+        code = picture_files_save(&o->position_pictures, o->output, "by-position",
+                                  perplexity_picture_draw_positions(p, plans, n_plans, problem, sizeof problem),
+                                  problem);
     return code;
 }
 

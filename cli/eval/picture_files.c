@@ -3,6 +3,7 @@
 #include "exit_code.h"
 #include "message.h"
 #include "replaced_file.h"
+#include "text_buffer.h"
 
 #include <errno.h>
 #include <string.h>
@@ -41,10 +42,21 @@ static int save(const char *path, const canvas *drawing) {
     return message_error(EXIT_CODE_FAILURE, "cannot write the picture %s: %s", path, strerror(reason));
 }
 
-int picture_files_save(const choice_list *files, canvas *drawing, const char *problem) {
+static int save_in(const char *folder, const char *name, const char *ending, const canvas *drawing) {
+    text_buffer path = {0};
+    text_buffer_print(&path, "%s/%s.%s", folder, name, ending);
+    int code = save(path.bytes, drawing);
+    text_buffer_free(&path);
+    return code;
+}
+
+int picture_files_save(const choice_list *files, const char *folder, const char *name, canvas *drawing,
+                       const char *problem) {
     int code = EXIT_CODE_OK;
     if (drawing == NULL) return message_error(EXIT_CODE_FAILURE, "no picture was drawn: %s", problem);
     for (int i = 0; i < files->n && code == EXIT_CODE_OK; i++) code = save(files->values[i], drawing);
+    if (folder != NULL && code == EXIT_CODE_OK) code = save_in(folder, name, "svg", drawing);
+    if (folder != NULL && code == EXIT_CODE_OK) code = save_in(folder, name, "png", drawing);
     canvas_free(drawing);
     return code;
 }

@@ -9,9 +9,11 @@
  * measured. `option` is the option's name, without dashes. Returns an exit code. */
 int picture_files_check(const char *option, const choice_list *files);
 
-/* Writes the drawing to each file, a PNG with two pixels for each unit, and releases it; a drawing of NULL is
- * the `problem` that drawing told. Returns an exit code. */
-int picture_files_save(const choice_list *files, canvas *drawing, const char *problem);
+/* Writes the drawing to each file and, where there is a folder (else NULL), to NAME.svg and NAME.png in it, a
+ * PNG with two pixels for each unit, and releases it; a drawing of NULL is the `problem` that drawing told.
+ * Returns an exit code. */
+int picture_files_save(const choice_list *files, const char *folder, const char *name, canvas *drawing,
+                       const char *problem);
 
 /* The last part of a path: "tiny-f16.gguf" of "models/tiny-f16.gguf" or of "models/tiny-f16.gguf/". */
 void picture_files_base_name(const char *path, char *out, size_t n_out);

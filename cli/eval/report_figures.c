@@ -21,14 +21,14 @@ typedef struct cell_texts {
 
 static double held(double share) { return share < 0 ? 0 : share > 1 ? 1 : share; }
 
-static double perplexity(const report_window *w) { return exp(w->score.nll / (double)w->score.n); }
+static double perplexity(const kept_window *w) { return exp(w->score.nll / (double)w->score.n); }
 
 /* The least perplexity of any plan at this length or a shorter one: what a plan could reach here. */
 static double best_perplexity(const report_job *job, int64_t l) {
     double best = INFINITY;
     for (int64_t i = 0; i <= l; i++)
         for (int p = 0; p < job->n_plans; p++) {
-            report_window sum = report_text_sum(job, p, i);
+            kept_window sum = report_text_sum(job, p, i);
             if (sum.is_done && perplexity(&sum) < best) best = perplexity(&sum);
         }
     return best;
@@ -70,7 +70,7 @@ static void write_rows(html_page *page, const report_job *job, cell_fn fn) {
 }
 
 static html_cell perplexity_cell(const report_job *job, int p, int64_t l, cell_texts *texts) {
-    report_window sum = report_text_sum(job, p, l);
+    kept_window sum = report_text_sum(job, p, l);
     if (!sum.is_done) return empty_cell(job, p, l);
     double ppl = perplexity(&sum), excess = ppl / best_perplexity(job, l) - 1;
     snprintf(texts->text, sizeof texts->text, "%.3f", ppl);
@@ -133,7 +133,7 @@ static void show_chart(html_page *page, const report_job *job) {
     for (int p = 0; p < job->n_plans; p++) {
         plans[p] = plan_at(job->options, p);
         for (int64_t l = 0; l < job->n_lengths; l++) {
-            report_window sum = report_text_sum(job, p, l);
+            kept_window sum = report_text_sum(job, p, l);
             if (sum.is_done)
                 perplexity_picture_add(picture, p, (double)job->options->lengths.values[l], perplexity(&sum),
                                        sum.within_limit);
@@ -187,18 +187,17 @@ static bool has_depths(const report_job *job) {
 }
 
 static void show_maps(html_page *page, const report_job *job) {
-    int code = 0;
-    passkey_picture *picture = passkey_picture_new(job->options, &job->keys, &code);
+    char problem[160] = "";
+    passkey_picture *picture = passkey_picture_new(job->options, &job->keys, problem, sizeof problem);
     for (int p = 0; p < job->n_plans; p++)
         for (int64_t i = 0; i < job->keys.n; i++) {
-            const report_key *k = &job->found[p * job->keys.n + i];
+            const kept_passkey *k = &job->found[p * job->keys.n + i];
             if (k->is_done) passkey_picture_add(picture, p, &job->keys.list[i], k->right, k->within_limit);
         }
     /* As many side by side as a page is wide. */
     const int n_together = job->n_lengths <= 4 ? 3 : 2;
-    for (int p = 0; p < job->n_plans && code == 0; p += n_together) {
+    for (int p = 0; p < job->n_plans && picture != NULL; p += n_together) {
         const int n = job->n_plans - p < n_together ? job->n_plans - p : n_together;
-        char problem[160] = "";
         text_buffer words = {0};
         describe_maps(job, p, n, &words);
         html_picture(page,

@@ -2,38 +2,19 @@
 #ifndef SEXTANT_CLI_EVAL_REPORT_JOB_H
 #define SEXTANT_CLI_EVAL_REPORT_JOB_H
 
-#include "eval/result_store.h"
-#include "passkey_prompts.h"
-#include "plan_trial.h"
-#include "short_trial.h"
-#include "text_windows.h"
+#include "kept_short.h"
+#include "kept_trial.h"
 
 #include <stdio.h>
 
 /* A column for each length. */
 enum { MOST_REPORT_LENGTHS = 60 };
 
-/* A window of the text under a plan. */
-typedef struct report_window {
-    bool is_done, within_limit;
-    window_score score;
-} report_window;
-
-/* A hidden key under a plan. */
-typedef struct report_key {
-    bool is_done, right, within_limit;
-} report_key;
-
 /* Tokens per second, read and generated, measured once. */
 typedef struct report_speed {
     bool is_done;
     double read, generated;
 } report_speed;
-
-typedef struct report_short {
-    bool is_done;
-    prediction_change change; /* from `none` */
-} report_short;
 
 typedef struct report_job {
     const option_values *options; /* its plans and lengths are in order, and there are some of each */
@@ -46,8 +27,8 @@ typedef struct report_job {
     int n_plans;
     int64_t n_lengths, n_windows;
 
-    report_window *text;  /* (n_plans, n_lengths, n_windows) */
-    report_key *found;    /* (n_plans, keys.n) */
+    kept_window *text;    /* (n_plans, n_lengths, n_windows) */
+    kept_passkey *found;  /* (n_plans, keys.n) */
     report_speed *speeds; /* (n_plans, n_lengths) */
     bool *fits;           /* (n_plans, n_lengths): there is memory for that length */
 
@@ -55,15 +36,15 @@ typedef struct report_job {
     int n_short_plans;
     int64_t short_lengths[MOST_SHORT_LENGTHS];
     int64_t n_short_lengths;
-    report_short *shorts; /* (n_short_plans, n_short_lengths, n_windows) */
+    kept_short *shorts; /* (n_short_plans, n_short_lengths, n_windows) */
     short_trial reader;
 
     int64_t n_cells, n_done; /* of those that there is memory for */
 } report_job;
 
 /* The first of n_windows windows of plan p at length l. */
-report_window *report_text_at(const report_job *job, int p, int64_t l);
-report_short *report_short_at(const report_job *job, int i_short, int64_t l);
+kept_window *report_text_at(const report_job *job, int p, int64_t l);
+kept_short *report_short_at(const report_job *job, int i_short, int64_t l);
 
 /* Takes over what the store holds. An exit code, after a message when not 0. */
 int report_load(report_job *job);
@@ -74,6 +55,6 @@ int report_measure(report_job *job);
 bool report_write_page(void *user, FILE *out);
 
 /* The windows of a plan at a length, all that are done taken together; `within_limit` of all. */
-report_window report_text_sum(const report_job *job, int p, int64_t l);
+kept_window report_text_sum(const report_job *job, int p, int64_t l);
 
 #endif

@@ -1,5 +1,4 @@
-/* The cells of a report: measured once, kept in the folder's store, and taken from there, at once too: numbers
- * have 15 digits there, and a page is the same whether or not it was made in one go. */
+/* The cells of a report: measured once, and kept in the folder's store. */
 #include "exit_code.h"
 #include "interrupt.h"
 #include "message.h"
@@ -9,113 +8,24 @@
 
 #include <string.h>
 
-enum { N_KEY = 512, MOST_GENERATED = 16 };
-
-/* ---- Keys of the store ----------------------------------------------------------------------------------- */
-
-/* Numbers have as many digits as the longest, so that cells lie in order. */
-static void write_key(char key[N_KEY], const char *what, const char *plan, int64_t length, int64_t i) {
-    snprintf(key, N_KEY, "%s|%s|%010lld|%06lld", what, plan, (long long)length, (long long)i);
-}
-
-static void write_passkey_key(char key[N_KEY], const char *plan, const passkey_item *item, int64_t i) {
-    snprintf(key, N_KEY, "passkey|%s|%010lld|%06.2f|%06lld", plan, (long long)item->length, 100 * item->depth,
-             (long long)i);
-}
-
-static int damaged(const char *key) {
-    return message_error(EXIT_CODE_FAILURE, "-o: the cell %s is damaged; give another folder", key);
-}
-
-/* ---- Windows of the text --------------------------------------------------------------------------------- */
-
-static int load_window(const char *key, result_store *store, report_window *w) {
-    json_document *value;
-    int64_t within = 0;
-    int code = output_folder_get(store, key, &value);
-    if (code != EXIT_CODE_OK || value == NULL) return code;
-    w->is_done = document_get_real(value, "nll", &w->score.nll) &&
-                 document_get_integer(value, "n", &w->score.n) &&
-                 document_get_real(value, "late_nll", &w->score.late_nll) &&
-                 document_get_integer(value, "n_late", &w->score.n_late) &&
-                 document_get_integer(value, "within_limit", &within) && w->score.n > 0 && w->score.n_late > 0;
-    w->within_limit = within != 0;
-    document_free(value);
-    return w->is_done ? EXIT_CODE_OK : damaged(key);
-}
-
-static int keep_window(const char *key, result_store *store, const report_window *w, const char *plan) {
-    json_document *value = document_object();
-    document_put_real(value, "score", w->score.nll / (double)w->score.n);
-    document_put_real(value, "nll", w->score.nll);
-    document_put_integer(value, "n", w->score.n);
-    document_put_real(value, "late_nll", w->score.late_nll);
-    document_put_integer(value, "n_late", w->score.n_late);
-    document_put_integer(value, "within_limit", w->within_limit);
-    document_put_text(value, "plan", plan);
-    return output_folder_put(store, key, value);
-}
-
-static int measure_window(report_job *job, int p, int64_t l, int64_t k) {
-    report_window *w = &report_text_at(job, p, l)[k];
-    const int64_t length = job->options->lengths.values[l];
-    const char *plan = plan_at(job->options, p);
-    char key[N_KEY];
-    sxt_plan_info ran;
-    sxt_error error;
-    w->score = (window_score){0};
-    sxt_status status = plan_trial_window(&job->trial, plan, &job->windows, length, k, &w->score, &ran, &error);
-    if (status == SXT_E_CANCELLED) return EXIT_CODE_INTERRUPTED;
-    if (status != SXT_OK) return message_library_error(&error);
-    w->within_limit = ran.within_limit;
-    write_key(key, "perplexity", plan, length, k);
-    int code = keep_window(key, job->store, w, ran.plan);
-    return code == EXIT_CODE_OK ? load_window(key, job->store, w) : code;
-}
-
-/* ---- Hidden keys ----------------------------------------------------------------------------------------- */
-
-static int load_key(const char *key, result_store *store, report_key *k) {
-    json_document *value;
-    int64_t right = 0, within = 0;
-    int code = output_folder_get(store, key, &value);
-    if (code != EXIT_CODE_OK || value == NULL) return code;
-    k->is_done =
-        document_get_integer(value, "right", &right) && document_get_integer(value, "within_limit", &within);
-    k->right = right != 0;
-    k->within_limit = within != 0;
-    document_free(value);
-    return k->is_done ? EXIT_CODE_OK : damaged(key);
-}
-
-static int measure_key(report_job *job, int p, int64_t i) {
-    report_key *k = &job->found[p * job->keys.n + i];
-    const passkey_item *item = &job->keys.list[i];
-    const char *plan = plan_at(job->options, p);
-    char key[N_KEY];
-    sxt_plan_info ran;
-    int code = plan_trial_key(&job->trial, plan, item, &k->right, &ran);
-    if (code != EXIT_CODE_OK) return code;
-    k->is_done = true;
-    k->within_limit = ran.within_limit;
-    json_document *value = document_object();
-    document_put_integer(value, "right", k->right);
-    document_put_integer(value, "within_limit", k->within_limit);
-    document_put_text(value, "plan", ran.plan);
-    write_passkey_key(key, plan, item, i);
-    return output_folder_put(job->store, key, value);
-}
+enum { MOST_GENERATED = 16, N_KEY = 512 };
 
 /* ---- Speed ----------------------------------------------------------------------------------------------- */
 
-static int load_speed(const char *key, result_store *store, report_speed *s) {
+static void name_speed(char key[N_KEY], const char *plan, int64_t length) {
+    snprintf(key, N_KEY, "speed|%s|%010lld|0", plan, (long long)length);
+}
+
+static int load_speed(result_store *store, const char *plan, int64_t length, report_speed *s) {
+    char key[N_KEY];
     json_document *value;
+    name_speed(key, plan, length);
     int code = output_folder_get(store, key, &value);
     if (code != EXIT_CODE_OK || value == NULL) return code;
     s->is_done = document_get_real(value, "score", &s->read) &&
                  document_get_real(value, "generated_per_second", &s->generated);
     document_free(value);
-    return s->is_done ? EXIT_CODE_OK : damaged(key);
+    return s->is_done ? EXIT_CODE_OK : output_folder_damaged(store, key);
 }
 
 /* Reads all but the last tokens of the first window, and generates those: the context is of the length named.
@@ -140,35 +50,11 @@ static int measure_speed(report_job *job, int p, int64_t l) {
     json_document *value = document_object();
     document_put_real(value, "score", s->read);
     document_put_real(value, "generated_per_second", s->generated);
-    write_key(key, "speed", plan, length, 0);
+    name_speed(key, plan, length);
     return output_folder_put(job->store, key, value);
 }
 
 /* ---- Short texts ----------------------------------------------------------------------------------------- */
-
-static int load_short(const char *key, result_store *store, report_short *s) {
-    json_document *value;
-    prediction_change *c = &s->change;
-    int code = output_folder_get(store, key, &value);
-    if (code != EXIT_CODE_OK || value == NULL) return code;
-    s->is_done = document_get_integer(value, "n", &c->n) && document_get_integer(value, "n_same", &c->n_same) &&
-                 document_get_real(value, "nll_none", &c->nll_before) &&
-                 document_get_real(value, "nll", &c->nll_after) &&
-                 document_get_real(value, "divergence", &c->divergence) && c->n > 0;
-    document_free(value);
-    return s->is_done ? EXIT_CODE_OK : damaged(key);
-}
-
-static int keep_short(const char *key, result_store *store, const prediction_change *c) {
-    json_document *value = document_object();
-    document_put_real(value, "score", (c->nll_after - c->nll_before) / (double)c->n);
-    document_put_integer(value, "n", c->n);
-    document_put_integer(value, "n_same", c->n_same);
-    document_put_real(value, "nll_none", c->nll_before);
-    document_put_real(value, "nll", c->nll_after);
-    document_put_real(value, "divergence", c->divergence);
-    return output_folder_put(store, key, value);
-}
 
 /* `none` is read once for all plans, so that a window is done for all of them or for none. */
 static bool short_is_done(const report_job *job, int64_t l, int64_t k) {
@@ -178,47 +64,38 @@ static bool short_is_done(const report_job *job, int64_t l, int64_t k) {
 }
 
 static int measure_short(report_job *job, int64_t l, int64_t k) {
-    short_row rows[MAX_PLANS];
-    char key[N_KEY];
-    const int64_t length = job->short_lengths[l];
-    for (int i = 0; i < job->n_short_plans; i++) rows[i] = (short_row){.length = length};
-    int code = short_trial_window(&job->reader, length, k, rows);
-    for (int i = 0; i < job->n_short_plans && code == EXIT_CODE_OK; i++) {
-        write_key(key, "short", job->short_plans[i], length, k);
-        code = keep_short(key, job->store, &rows[i].change);
-        if (code == EXIT_CODE_OK) code = load_short(key, job->store, &report_short_at(job, i, l)[k]);
-    }
+    kept_short windows[MAX_PLANS];
+    int code = kept_short_measure(&job->reader, job->store, job->short_lengths[l], k, windows);
+    for (int i = 0; i < job->n_short_plans && code == EXIT_CODE_OK; i++)
+        report_short_at(job, i, l)[k] = windows[i];
     return code;
 }
 
 /* ---- All of it ------------------------------------------------------------------------------------------- */
 
-int report_load(report_job *job) {
-    const option_values *options = job->options;
-    char key[N_KEY];
+static int load_plan(report_job *job, int p) {
+    const char *plan = plan_at(job->options, p);
     int code = EXIT_CODE_OK;
-    for (int p = 0; p < job->n_plans; p++) {
-        const char *plan = plan_at(options, p);
-        for (int64_t l = 0; l < job->n_lengths; l++) {
-            const int64_t length = options->lengths.values[l];
-            for (int64_t k = 0; k < job->n_windows && code == EXIT_CODE_OK; k++) {
-                write_key(key, "perplexity", plan, length, k);
-                code = load_window(key, job->store, &report_text_at(job, p, l)[k]);
-            }
-            write_key(key, "speed", plan, length, 0);
-            if (code == EXIT_CODE_OK) code = load_speed(key, job->store, &job->speeds[p * job->n_lengths + l]);
-        }
-        for (int64_t i = 0; i < job->keys.n && code == EXIT_CODE_OK; i++) {
-            write_passkey_key(key, plan, &job->keys.list[i], i);
-            code = load_key(key, job->store, &job->found[p * job->keys.n + i]);
-        }
+    for (int64_t l = 0; l < job->n_lengths; l++) {
+        const int64_t length = job->options->lengths.values[l];
+        for (int64_t k = 0; k < job->n_windows && code == EXIT_CODE_OK; k++)
+            code = kept_window_load(job->store, plan, length, k, &report_text_at(job, p, l)[k]);
+        if (code == EXIT_CODE_OK)
+            code = load_speed(job->store, plan, length, &job->speeds[p * job->n_lengths + l]);
     }
+    for (int64_t i = 0; i < job->keys.n && code == EXIT_CODE_OK; i++)
+        code = kept_passkey_load(job->store, plan, &job->keys.list[i], i, &job->found[p * job->keys.n + i]);
+    return code;
+}
+
+int report_load(report_job *job) {
+    int code = EXIT_CODE_OK;
+    for (int p = 0; p < job->n_plans && code == EXIT_CODE_OK; p++) code = load_plan(job, p);
     for (int i = 0; i < job->n_short_plans; i++)
         for (int64_t l = 0; l < job->n_short_lengths; l++)
-            for (int64_t k = 0; k < job->n_windows && code == EXIT_CODE_OK; k++) {
-                write_key(key, "short", job->short_plans[i], job->short_lengths[l], k);
-                code = load_short(key, job->store, &report_short_at(job, i, l)[k]);
-            }
+            for (int64_t k = 0; k < job->n_windows && code == EXIT_CODE_OK; k++)
+                code = kept_short_load(job->store, job->short_plans[i], job->short_lengths[l], k,
+                                       &report_short_at(job, i, l)[k]);
     return code;
 }
 
@@ -250,16 +127,19 @@ static void finish(cell_pass *p, int code) {
 static void pass_length(cell_pass *pass, int p, int64_t l) {
     report_job *job = pass->job;
     const int64_t length = job->options->lengths.values[l];
+    const char *plan = plan_at(job->options, p);
     if (!job->fits[p * job->n_lengths + l]) return;
     if (takes(pass, job->speeds[p * job->n_lengths + l].is_done, length))
         finish(pass, measure_speed(job, p, l));
     for (int64_t k = 0; k < job->n_windows; k++)
         if (takes(pass, report_text_at(job, p, l)[k].is_done, length))
-            finish(pass, measure_window(job, p, l, k));
+            finish(pass, kept_window_measure(&job->trial, job->store, plan, &job->windows, length, k,
+                                             &report_text_at(job, p, l)[k]));
     for (int64_t i = 0; i < job->keys.n; i++)
         if (job->keys.list[i].length == length &&
             takes(pass, job->found[p * job->keys.n + i].is_done, job->keys.list[i].length))
-            finish(pass, measure_key(job, p, i));
+            finish(pass, kept_passkey_measure(&job->trial, job->store, plan, &job->keys.list[i], i,
+                                              &job->found[p * job->keys.n + i]));
 }
 
 static int pass_all(report_job *job, bool measures) {

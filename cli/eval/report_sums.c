@@ -5,25 +5,22 @@
 
 #include <string.h>
 
-report_window *report_text_at(const report_job *job, int p, int64_t l) {
+kept_window *report_text_at(const report_job *job, int p, int64_t l) {
     return &job->text[((int64_t)p * job->n_lengths + l) * job->n_windows];
 }
 
-report_short *report_short_at(const report_job *job, int i_short, int64_t l) {
+kept_short *report_short_at(const report_job *job, int i_short, int64_t l) {
     return &job->shorts[((int64_t)i_short * job->n_short_lengths + l) * job->n_windows];
 }
 
-report_window report_text_sum(const report_job *job, int p, int64_t l) {
-    const report_window *list = report_text_at(job, p, l);
-    report_window sum = {.within_limit = true};
+kept_window report_text_sum(const report_job *job, int p, int64_t l) {
+    const kept_window *list = report_text_at(job, p, l);
+    kept_window sum = {.within_limit = true};
     for (int64_t k = 0; k < job->n_windows; k++) {
         if (!list[k].is_done) continue;
         sum.is_done = true;
         sum.within_limit = sum.within_limit && list[k].within_limit;
-        sum.score.nll += list[k].score.nll;
-        sum.score.n += list[k].score.n;
-        sum.score.late_nll += list[k].score.late_nll;
-        sum.score.n_late += list[k].score.n_late;
+        text_windows_add(&sum.score, &list[k].score);
     }
     return sum;
 }
@@ -31,7 +28,7 @@ report_window report_text_sum(const report_job *job, int p, int64_t l) {
 report_share report_keys_sum(const report_job *job, int p, int64_t length) {
     report_share s = {.within_limit = true};
     for (int64_t i = 0; i < job->keys.n; i++) {
-        const report_key *k = &job->found[p * job->keys.n + i];
+        const kept_passkey *k = &job->found[p * job->keys.n + i];
         if (job->keys.list[i].length != length) continue;
         s.n++;
         if (!k->is_done) continue;
@@ -54,16 +51,10 @@ int report_short_index(const report_job *job, int p) {
 report_cost report_short_sum(const report_job *job, int i_short) {
     report_cost cost = {.n_rows = 0};
     for (int64_t l = 0; l < job->n_short_lengths; l++) {
-        const report_short *list = report_short_at(job, i_short, l);
+        const kept_short *list = report_short_at(job, i_short, l);
         short_row row = {.length = job->short_lengths[l]};
-        for (int64_t k = 0; k < job->n_windows; k++) {
-            if (!list[k].is_done) continue;
-            row.change.n += list[k].change.n;
-            row.change.n_same += list[k].change.n_same;
-            row.change.nll_before += list[k].change.nll_before;
-            row.change.nll_after += list[k].change.nll_after;
-            row.change.divergence += list[k].change.divergence;
-        }
+        for (int64_t k = 0; k < job->n_windows; k++)
+            if (list[k].is_done) prediction_change_join(&row.change, &list[k].change);
         if (row.change.n > 0) cost.rows[cost.n_rows++] = row;
     }
     if (cost.n_rows > 0) cost.verdict = short_trial_judge(cost.rows, cost.n_rows, 1);

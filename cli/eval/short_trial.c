@@ -75,18 +75,18 @@ static bool take_position(void *user, int64_t pos, const float *logits) {
 }
 
 /* The plan is that of the whole window, whatever part of it is looked at. */
-static int read_stretch(const char *plan, int64_t length, stretch s, sxt_plan_info *ran) {
+static int read_stretch(const char *plan, int64_t length, stretch s) {
     sxt_error error;
     plan_trial *trial = s.reader->trial;
     int64_t before = trial->n_done;
-    sxt_status status = plan_trial_scan(trial, plan, s.reader->windows->window, length, s.first, take_position,
-                                        &s, ran, &error);
+    sxt_status status =
+        plan_trial_scan(trial, plan, s.reader->windows->window, length, s.first, take_position, &s, &error);
     trial->n_done = before + s.first + s.n;
     if (s.n_seen == s.n) return EXIT_CODE_OK; /* it was told to stop there */
     return status == SXT_E_CANCELLED ? EXIT_CODE_INTERRUPTED : message_library_error(&error);
 }
 
-int short_trial_window(const short_trial *reader, int64_t length, int64_t k, short_row *rows) {
+int short_trial_window(const short_trial *reader, int64_t length, int64_t k, prediction_change *changes) {
     int code = EXIT_CODE_OK;
     text_windows_fill(reader->windows, length, k);
     for (int64_t first = 0; first < length - 1 && code == EXIT_CODE_OK; first += reader->most_positions) {
@@ -94,10 +94,10 @@ int short_trial_window(const short_trial *reader, int64_t length, int64_t k, sho
         stretch s = {.reader = reader,
                      .first = first,
                      .n = left < reader->most_positions ? left : reader->most_positions};
-        code = read_stretch("none", length, s, NULL);
+        code = read_stretch("none", length, s);
         for (int i = 0; i < reader->n_plans && code == EXIT_CODE_OK; i++) {
-            s.change = &rows[i].change;
-            code = read_stretch(reader->plans[i], length, s, &rows[i].ran);
+            s.change = &changes[i];
+            code = read_stretch(reader->plans[i], length, s);
         }
     }
     return code;

@@ -9,7 +9,6 @@
 typedef struct short_row {
     int64_t length;
     prediction_change change;
-    sxt_plan_info ran;
 } short_row;
 
 /* What the plan's perplexity is above that of `none`, as a share of it; the share of likeliest tokens that
@@ -42,8 +41,8 @@ int64_t short_trial_lengths(int64_t trained_window, int64_t lengths[MOST_SHORT_L
 /* Tokens that one window of this length takes, for the progress. */
 int64_t short_trial_tokens(const short_trial *reader, int64_t length);
 
-/* Adds window k to rows (n_plans). An exit code, after a message when not 0 (but for Ctrl-C). */
-int short_trial_window(const short_trial *reader, int64_t length, int64_t k, short_row *rows);
+/* Adds window k to changes (n_plans). An exit code, after a message when not 0 (but for Ctrl-C). */
+int short_trial_window(const short_trial *reader, int64_t length, int64_t k, prediction_change *changes);
 
 /* The worst of a plan at any length: what it costs and where, the fewest tokens that stay and where. */
 typedef struct short_verdict {

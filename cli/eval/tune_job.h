@@ -3,8 +3,7 @@
 #define SEXTANT_CLI_TUNE_JOB_H
 
 #include "eval/halving.h"
-#include "eval/result_store.h"
-#include "plan_trial.h"
+#include "kept_trial.h"
 #include "tune_candidates.h"
 
 /* What was measured of one candidate: the first n_windows windows and n_keys keys in the order of

@@ -126,5 +126,5 @@ int tune_picture_check(const tune_job *job) {
 int tune_picture_save(const tune_job *job) {
     char problem[160] = "";
     if (job->options->pictures.n == 0) return EXIT_CODE_OK;
-    return picture_files_save(&job->options->pictures, draw(job, problem, sizeof problem), problem);
+    return picture_files_save(&job->options->pictures, NULL, NULL, draw(job, problem, sizeof problem), problem);
 }

@@ -3,7 +3,6 @@
 
 #include "exit_code.h"
 #include "interrupt.h"
-#include "json_document.h"
 #include "message.h"
 
 #include <math.h>
@@ -42,95 +41,53 @@ tune_difference tune_against_auto(const tune_job *job, int64_t i) {
                              tune_found(other, n_keys) - tune_found(own, n_keys)};
 }
 
-/* ---- What was measured before ---------------------------------------------------------------------------- */
-
-/* A fault of the store ends the search. */
-static bool store_failed(tune_job *job, const char *problem) {
-    job->code = message_error(EXIT_CODE_FAILURE, "%s", problem);
-    return false;
-}
-
-/* Looks for a finished cell: *value is the number in it. False after a message. */
-static bool look_up(tune_job *job, const char *key, bool *is_there, double *value) {
-    char problem[512], *text = NULL;
-    *is_there = false;
-    if (job->store == NULL) return true;
-    if (!result_store_get(job->store, key, &text, problem, sizeof problem)) return store_failed(job, problem);
-    if (text == NULL) return true;
-    json_document *cell = document_parse(text, strlen(text), problem, sizeof problem);
-    *is_there = cell != NULL && document_is_object(cell) && document_get_real(cell, "value", value);
-    if (cell != NULL) document_free(cell);
-    free(text);
-    if (*is_there) return true;
-    job->code = message_error(EXIT_CODE_FAILURE,
-                              "-o %s: what was measured of '%s' is damaged; remove the folder %s.results",
-                              job->options->output, key, job->options->output);
-    return false;
-}
-
-static bool keep(tune_job *job, const char *key, double value) {
-    char problem[512], text[64];
-    if (job->store == NULL) return true;
-    snprintf(text, sizeof text, "{\"value\": %.17g}", value);
-    if (result_store_put(job->store, key, text, problem, sizeof problem)) return true;
-    return store_failed(job, problem);
-}
-
-static void name_cell(const tune_job *job, const char *kind, int64_t candidate, int64_t item, char key[320]) {
-    snprintf(key, 320, "%s|%s|%lld", kind, job->candidates.list[candidate].plan, (long long)item);
-}
-
 /* ---- One item -------------------------------------------------------------------------------------------- */
 
-/* False: the search ends (job->code), or this candidate does (its `failed`). */
+/* The search ends (job->code), or this candidate does (its `failed`). Returns false. */
+static bool window_failed(tune_job *job, int64_t candidate, sxt_status status, const sxt_error *error) {
+    progress_end(&job->trial.line);
+    if (status == SXT_E_NUMERIC) {
+        job->results[candidate].failed = true;
+        message_note("%s is left out: %s", job->candidates.list[candidate].plan, error->text);
+    } else {
+        job->code = status == SXT_E_CANCELLED ? EXIT_CODE_INTERRUPTED : message_library_error(error);
+    }
+    return false;
+}
+
+/* Both: false when the search ends, or this candidate does. */
 static bool measure_window(tune_job *job, int64_t candidate) {
     tune_result *result = &job->results[candidate];
-    int64_t target = job->options->target, k = halving_spread(result->n_windows, job->windows.n_windows);
-    char key[320];
-    bool is_there;
-    double *nll = &result->late_nll[result->n_windows];
-    name_cell(job, "window", candidate, k, key);
-    if (!look_up(job, key, &is_there, nll)) return false;
-    if (is_there) {
-        job->trial.n_total -= target;
-        result->n_windows++;
-        return true;
-    }
-    sxt_error error;
-    window_score score = {0};
+    const int64_t target = job->options->target, k = halving_spread(result->n_windows, job->windows.n_windows);
     const char *plan = job->candidates.list[candidate].plan;
-    sxt_status status = plan_trial_window(&job->trial, plan, &job->windows, target, k, &score, NULL, &error);
-    if (status == SXT_E_NUMERIC) {
-        result->failed = true;
-        progress_end(&job->trial.line);
-        message_note("%s is left out: %s", plan, error.text);
-        return false;
+    kept_window w = {0};
+    job->code = kept_window_load(job->store, plan, target, k, &w);
+    if (w.is_done) job->trial.n_total -= target;
+    if (!w.is_done && job->code == EXIT_CODE_OK) {
+        sxt_plan_info ran;
+        sxt_error error;
+        sxt_status status =
+            plan_trial_window(&job->trial, plan, &job->windows, target, k, &w.score, &ran, &error);
+        if (status != SXT_OK) return window_failed(job, candidate, status, &error);
+        job->code = kept_window_put(job->store, plan, target, k, &w.score, &ran);
     }
-    if (status != SXT_OK) {
-        job->code = status == SXT_E_CANCELLED ? EXIT_CODE_INTERRUPTED : message_library_error(&error);
-        return false;
-    }
-    *nll = score.late_nll / (double)score.n_late;
-    result->n_windows++;
-    return keep(job, key, *nll);
+    if (job->code == EXIT_CODE_OK)
+        result->late_nll[result->n_windows++] = w.score.late_nll / (double)w.score.n_late;
+    return job->code == EXIT_CODE_OK;
 }
 
 static bool measure_key(tune_job *job, int64_t candidate) {
     tune_result *result = &job->results[candidate];
-    int64_t i = halving_spread(result->n_keys, job->keys.n);
-    char key[320];
-    bool is_there, right = false;
-    double value = 0;
-    name_cell(job, "key", candidate, i, key);
-    if (!look_up(job, key, &is_there, &value)) return false;
-    if (is_there)
-        job->trial.n_total -= job->keys.list[i].length;
-    else
-        job->code =
-            plan_trial_key(&job->trial, job->candidates.list[candidate].plan, &job->keys.list[i], &right, NULL);
-    if (job->code != EXIT_CODE_OK) return false;
-    result->found[result->n_keys++] = is_there ? value != 0 : right;
-    return is_there || keep(job, key, right);
+    const int64_t i = halving_spread(result->n_keys, job->keys.n);
+    const passkey_item *item = &job->keys.list[i];
+    const char *plan = job->candidates.list[candidate].plan;
+    kept_passkey key = {0};
+    job->code = kept_passkey_load(job->store, plan, item, i, &key);
+    if (key.is_done) job->trial.n_total -= item->length;
+    if (!key.is_done && job->code == EXIT_CODE_OK)
+        job->code = kept_passkey_measure(&job->trial, job->store, plan, item, i, &key);
+    if (job->code == EXIT_CODE_OK) result->found[result->n_keys++] = key.right;
+    return job->code == EXIT_CODE_OK;
 }
 
 /* ---- The search ------------------------------------------------------------------------------------------ */

@@ -176,8 +176,8 @@ class Keeping(CommandTest):
         first = self.json(*tune(400, *SMALL, "-o", out))
         store = sqlite3.connect(os.path.join(out + ".results", "results.sqlite"))
         with store:
-            store.execute("UPDATE cell SET value = '{\"value\": 9}' WHERE key LIKE ?",
-                          ("window|%s|%%" % first["chosen"]["plan"],))
+            store.execute("UPDATE cell SET value = json_set(value, '$.late_nll', 9 * json_extract(value, '$.n_late')) "
+                          "WHERE key LIKE ?", ("perplexity|%s|%%" % first["chosen"]["plan"],))
         store.close()
         second = self.json(*tune(400, *SMALL, "-o", out, "--resume"))
         self.assertNotEqual(second["chosen"]["plan"], first["chosen"]["plan"])

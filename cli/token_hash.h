@@ -1,6 +1,6 @@
 /* A number that tells texts and prompts apart: FNV-1a of 64 bits. */
-#ifndef SEXTANT_CLI_EVAL_TOKEN_HASH_H
-#define SEXTANT_CLI_EVAL_TOKEN_HASH_H
+#ifndef SEXTANT_CLI_TOKEN_HASH_H
+#define SEXTANT_CLI_TOKEN_HASH_H
 
 #include "prompt.h"
 
