@@ -153,6 +153,19 @@ static int ascending(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
+static int ascending_reals(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+void number_sort_reals_once(real_list *list) {
+    int64_t n = 0;
+    if (list->n > 1) qsort(list->values, (size_t)list->n, sizeof *list->values, ascending_reals);
+    for (int64_t i = 0; i < list->n; i++)
+        if (n == 0 || list->values[n - 1] != list->values[i]) list->values[n++] = list->values[i];
+    list->n = n;
+}
+
 void number_sort_once(integer_list *list) {
     int64_t n = 0;
     if (list->n > 1) qsort(list->values, (size_t)list->n, sizeof *list->values, ascending);

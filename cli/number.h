@@ -29,6 +29,7 @@ bool number_length_list(const char *text, int64_t min, int64_t max, integer_list
 bool number_percent_list(const char *text, real_list *list);
 /* Ascending, each value once. */
 void number_sort_once(integer_list *list);
+void number_sort_reals_once(real_list *list);
 /* The greatest of them; 0 when there is none. */
 int64_t number_greatest(const integer_list *list);
 

@@ -243,6 +243,7 @@ void options_free(option_values *options) {
     free(options->decode.values);
     free(options->lengths.values);
     free(options->depths.values);
+    free(options->needle_depths.values);
     free(options->fill_depths.values);
 }
 

@@ -42,8 +42,8 @@ typedef struct option_values {
     choice_list kvs, haystacks, pictures, position_pictures;
     const char *task, *needle_text, *question, *prompts;
     integer_list tokens, decode, lengths, fill_depths;
-    real_list depths;
-    int64_t digits, threads, ctx, chunk, n_generate, windows, trials, per_length;
+    real_list depths, needle_depths;
+    int64_t digits, threads, ctx, chunk, n_generate, windows, trials, needle_trials, per_length;
     int64_t target; /* of tune */
     int64_t prompt_tokens, decode_tokens, repeats;
     double temperature, top_p, min_p, repeat_penalty;

@@ -29,14 +29,14 @@ static const char STYLE[] =
     "thead th{background:#ececec}"
     "tbody th{font-weight:600;overflow-wrap:break-word}"
     ".number{text-align:right;white-space:nowrap}"
-    ".note{display:block;font-size:.8rem;white-space:nowrap}"
-    "td:not(.number)>.note{white-space:normal}"
+    ".note{display:block;font-size:.8rem;white-space:normal}"
+    ".number>.note{min-width:6.4rem}"
     "figure{margin:.75rem 0}"
     "img{max-width:100%;height:auto}"
     "pre{background:#f4f4f4;border:1px solid #b0b0b0;padding:.6rem .75rem;white-space:pre-wrap;"
     "overflow-wrap:anywhere;font:.85rem/1.5 ui-monospace,'DejaVu Sans Mono',Consolas,monospace}"
     "@media print{body{font-size:10pt;max-width:none;padding:0}.scroll{overflow:visible}nav{display:none}"
-    "h2{break-after:avoid}tr,figure,pre,.warning{break-inside:avoid}}"
+    "table{font-size:8pt}.number>.note{min-width:0}h2,h3,caption{break-after:avoid}tr,figure,pre,.warning{break-inside:avoid}}"
     "*{-webkit-print-color-adjust:exact;print-color-adjust:exact}";
 
 /* Nothing is loaded from anywhere, and nothing runs. */

@@ -2,7 +2,6 @@
 #include "command.h"
 
 #include "exit_code.h"
-#include "interrupt.h"
 #include "json_document.h"
 #include "message.h"
 #include "model_session.h"
@@ -41,24 +40,9 @@ static int check(const option_values *options, const sxt_model *model, needle_ru
 }
 
 static int open_store(needle_run *run) {
-    const option_values *options = run->options;
-    const needle_task *task = &run->prompts.task;
-    char seed[32], text[32], n_answer[32];
-    snprintf(seed, sizeof seed, "%llu", (unsigned long long)options->seed);
-    snprintf(text, sizeof text, "%016llx", (unsigned long long)haystack_fingerprint(&run->prompts.haystack));
-    snprintf(n_answer, sizeof n_answer, "%d", task->n_answer);
-    const result_fact facts[] = {{"task", task->name},
-                                 {"needle", task->needle},
-                                 {"question", task->question},
-                                 {"haystack", text},
-                                 {"answer tokens", n_answer},
-                                 {"chat", !options->chat                   ? "no"
-                                          : options->chat_template == NULL ? "the model's"
-                                                                           : options->chat_template},
-                                 {"bos", options->no_bos ? "no" : "the model's"},
-                                 {"seed", seed}};
-    return output_folder_open(options, run->model, "needle", facts, (int)(sizeof facts / sizeof *facts),
-                              &run->store);
+    needle_facts facts;
+    needle_run_facts(run, &facts);
+    return output_folder_open(run->options, run->model, "needle", facts.list, N_NEEDLE_FACTS, &run->store);
 }
 
 /* The text of a prompt without what the tokenizer puts around it; a chat's template is part of it. */
@@ -131,33 +115,12 @@ static int tell(needle_run *run) {
 }
 
 static int measure(needle_run *run) {
-    run->outcomes =
-        must_allocate((size_t)plan_count(run->options) * (size_t)run->prompts.n * sizeof *run->outcomes);
-    for (int64_t i = 0; i < plan_count(run->options) * run->prompts.n; i++)
-        run->outcomes[i] = (needle_outcome){0};
-    run->line = progress_start("asking", "tokens");
-    interrupt_watch(NULL);
-    int code = needle_run_all(run);
-    interrupt_release();
+    int code = needle_run_load(run);
+    if (code == EXIT_CODE_OK) code = needle_run_all(run);
     if (code != EXIT_CODE_OK && code != EXIT_CODE_INTERRUPTED) return code;
     int told = tell(run);
     if (code == EXIT_CODE_INTERRUPTED) output_folder_note_stop(run->options);
     return code != EXIT_CODE_OK ? code : told;
-}
-
-static int ascending_reals(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-/* The axes of the grid: ascending, each value once. */
-static void sort_axes(integer_list *lengths, real_list *depths) {
-    int64_t n = 0;
-    number_sort_once(lengths);
-    qsort(depths->values, (size_t)depths->n, sizeof *depths->values, ascending_reals);
-    for (int64_t i = 0; i < depths->n; i++)
-        if (n == 0 || depths->values[n - 1] != depths->values[i]) depths->values[n++] = depths->values[i];
-    depths->n = n;
 }
 
 int command_needle(const option_values *given) {
@@ -165,7 +128,8 @@ int command_needle(const option_values *given) {
         return message_error(EXIT_CODE_USAGE, "needle needs context lengths: --lengths N,N,...");
     option_values sorted = *given;
     const option_values *options = &sorted;
-    sort_axes(&sorted.lengths, &sorted.depths);
+    number_sort_once(&sorted.lengths);
+    number_sort_reals_once(&sorted.depths);
     needle_run run = {.options = options};
     sxt_model *model = NULL;
     int code = model_open(options->model, false, &model);
@@ -177,8 +141,7 @@ int command_needle(const option_values *given) {
     if (code == EXIT_CODE_OK) code = open_store(&run);
     if (code == EXIT_CODE_OK) code = measure(&run);
     output_folder_close(run.store);
-    needle_prompts_free(&run.prompts);
-    free(run.outcomes);
+    needle_run_free(&run);
     sxt_model_close(model);
     return code;
 }

@@ -136,6 +136,7 @@ static int prepare(report_job *job) {
         code = text_windows_open(options, job->model, number_greatest(&options->lengths), &job->windows);
     if (code == EXIT_CODE_OK) code = options->prompts != NULL ? read_keys(job) : make_keys(job);
     if (code == EXIT_CODE_OK) code = find_what_fits(job);
+    if (code == EXIT_CODE_OK) code = report_needles_prepare(job);
     if (code != EXIT_CODE_OK) return code;
     size_t n_cells = (size_t)job->n_plans * (size_t)job->n_lengths;
     job->text = zeroed(n_cells * (size_t)job->n_windows, sizeof *job->text);
@@ -152,6 +153,7 @@ static void release(report_job *job) {
     free(job->fits);
     free(job->shorts);
     short_trial_end(&job->reader);
+    needle_run_free(&job->needles);
     text_windows_close(&job->windows);
     passkey_items_free(&job->keys);
     output_folder_close(job->store);
@@ -161,10 +163,16 @@ static int open_store(report_job *job) {
     kept_facts facts;
     kept_facts_of_text(&job->windows, &facts);
     kept_facts_of_keys(&job->keys, &facts);
-    const result_fact list[] = {
-        {"windows", facts.windows}, {"text", facts.text}, {"key prompts", facts.prompts}};
-    return output_folder_open(job->options, job->model, "report", list, (int)(sizeof list / sizeof *list),
-                              &job->store);
+    needle_facts of_needles;
+    result_fact list[3 + N_NEEDLE_FACTS] = {
+        {"windows", facts.windows}, {"text", facts.text}, {"key prompts", facts.prompts}, {"task", "none"}};
+    int n = 4;
+    if (job->needles.options != NULL) {
+        needle_run_facts(&job->needles, &of_needles);
+        memcpy(list + 3, of_needles.list, sizeof of_needles.list);
+        n = 3 + N_NEEDLE_FACTS;
+    }
+    return output_folder_open(job->options, job->model, "report", list, n, &job->store);
 }
 
 static int run(report_job *job) {
@@ -174,7 +182,6 @@ static int run(report_job *job) {
     if (code != EXIT_CODE_OK) return code;
     job->trial.line = progress_start("measuring", "tokens");
     code = report_measure(job);
-    progress_end(&job->trial.line);
     if (code != EXIT_CODE_OK && code != EXIT_CODE_INTERRUPTED) return code;
     int written = output_folder_write(job->options, "report.html", report_write_page, job);
     if (written != EXIT_CODE_OK) return written;

@@ -24,24 +24,25 @@ typedef struct axes {
     heat_panel panels[MAX_PLANS];
 } axes;
 
-static void fill(const needle_run *run, axes *a) {
+static void fill(const needle_run *run, int first_plan, int n_plans, axes *a) {
     const integer_list *lengths = &run->options->lengths;
     const int64_t n_rows = needle_depth_count(run), n_cells = n_rows * lengths->n;
-    const int n_plans = plan_count(run->options);
     a->columns = must_allocate((size_t)lengths->n * sizeof *a->columns);
     a->rows = must_allocate((size_t)n_rows * sizeof *a->rows);
     a->cells = must_allocate((size_t)(n_plans * n_cells) * sizeof *a->cells);
     for (int64_t l = 0; l < lengths->n; l++) a->columns[l] = (double)lengths->values[l];
     for (int64_t d = 0; d < n_rows; d++) a->rows[d] = needle_depth_at(run, d);
     for (int p = 0; p < n_plans; p++) {
-        a->panels[p] = (heat_panel){plan_at(run->options, p), a->cells + p * n_cells};
+        a->panels[p] = (heat_panel){plan_at(run->options, first_plan + p), a->cells + p * n_cells};
         for (int64_t d = 0; d < n_rows; d++)
             for (int64_t l = 0; l < lengths->n; l++)
-                a->cells[p * n_cells + d * lengths->n + l] = cell_of(run, p, lengths->values[l], a->rows[d]);
+                a->cells[p * n_cells + d * lengths->n + l] =
+                    cell_of(run, first_plan + p, lengths->values[l], a->rows[d]);
     }
 }
 
-static canvas *draw(const needle_run *run, char *problem, size_t n_problem) {
+canvas *needle_picture_draw(const needle_run *run, int first_plan, int n_plans, char *problem,
+                            size_t n_problem) {
     axes a;
     sxt_model_info info;
     char name[128], title[96], subtitle[256];
@@ -49,7 +50,7 @@ static canvas *draw(const needle_run *run, char *problem, size_t n_problem) {
     picture_files_base_name(run->options->model, name, sizeof name);
     snprintf(title, sizeof title, "Needles found, by length and depth (%s)", run->prompts.task.name);
     snprintf(subtitle, sizeof subtitle, "%s, %lld prompts a cell", name, (long long)run->options->trials);
-    fill(run, &a);
+    fill(run, first_plan, n_plans, &a);
     heat_map map = {.title = title,
                     .subtitle = subtitle,
                     .column_title = "context length (tokens)",
@@ -60,7 +61,7 @@ static canvas *draw(const needle_run *run, char *problem, size_t n_problem) {
                     .n_rows = (int)needle_depth_count(run),
                     .trained_window = (double)info.n_ctx_train,
                     .panels = a.panels,
-                    .n_panels = plan_count(run->options)};
+                    .n_panels = n_plans};
     canvas *drawing = heat_map_draw(&map, problem, n_problem);
     free(a.columns);
     free(a.rows);
@@ -72,5 +73,6 @@ int needle_picture_save(const needle_run *run) {
     char problem[160] = "";
     const option_values *o = run->options;
     if (o->pictures.n == 0 && o->output == NULL) return EXIT_CODE_OK;
-    return picture_files_save(&o->pictures, o->output, "needle", draw(run, problem, sizeof problem), problem);
+    return picture_files_save(&o->pictures, o->output, "needle",
+                              needle_picture_draw(run, 0, plan_count(o), problem, sizeof problem), problem);
 }

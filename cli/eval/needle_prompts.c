@@ -130,7 +130,11 @@ static int build(const recipe *r, int64_t n_haystack, token_list *tokens) {
     return code;
 }
 
+/* Not an exit code: the prompt is left out. */
+enum { LEFT_OUT = -1 };
+
 static int too_short(const recipe *r, int64_t n) {
+    if (r->prompts->skips_short) return LEFT_OUT;
     return message_error(
         EXIT_CODE_USAGE,
         "--lengths %lld is too short: the needle and the question alone have %lld tokens; give "
@@ -210,16 +214,24 @@ static int fit_list(const recipe *r, needle_prompt *prompt) {
 
 /* ---- All of them ----------------------------------------------------------------------------------------- */
 
+static void free_prompt(needle_prompt *prompt) {
+    for (int k = 0; k < prompt->n_values; k++) free(prompt->values[k]);
+    free(prompt->tokens.ids);
+}
+
 static int add_prompt(const recipe *r, needle_prompts *prompts) {
     prompts->list = must_reallocate(prompts->list, (size_t)(prompts->n + 1) * sizeof *prompts->list);
     needle_prompt *prompt = &prompts->list[prompts->n++];
     *prompt = (needle_prompt){.length = r->length, .depth = 100 * r->depth, .trial = r->trial};
-    if (r->words != NULL) return fit_list(r, prompt);
-    for (int i = 0; i < r->texts->n_values; i++) {
+    for (int i = 0; i < r->texts->n_values && r->words == NULL; i++) {
         size_t size = strlen(r->texts->values[i]) + 1;
         prompt->values[prompt->n_values++] = memcpy(must_allocate(size), r->texts->values[i], size);
     }
-    return fit(r, &prompt->tokens);
+    int code = r->words != NULL ? fit_list(r, prompt) : fit(r, &prompt->tokens);
+    if (code != LEFT_OUT) return code;
+    free_prompt(prompt);
+    prompts->n--;
+    return EXIT_CODE_OK;
 }
 
 static int add_trial(recipe *r, int64_t longest, needle_prompts *prompts) {
@@ -273,10 +285,7 @@ int needle_prompts_make(const option_values *options, const sxt_model *model, in
 }
 
 void needle_prompts_free(needle_prompts *prompts) {
-    for (int64_t i = 0; i < prompts->n; i++) {
-        for (int k = 0; k < prompts->list[i].n_values; k++) free(prompts->list[i].values[k]);
-        free(prompts->list[i].tokens.ids);
-    }
+    for (int64_t i = 0; i < prompts->n; i++) free_prompt(&prompts->list[i]);
     free(prompts->list);
     haystack_close(&prompts->haystack);
     *prompts = (needle_prompts){0};

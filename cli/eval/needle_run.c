@@ -88,8 +88,8 @@ static int resolve(const needle_run *run, const char *plan, task *t) {
 
 /* Ordered as the table is: numbers have as many digits as the longest. */
 static void write_key(const needle_run *run, int i_plan, const needle_prompt *p, char *key, size_t n) {
-    snprintf(key, n, "%s|%010lld|%06.2f|%06lld", plan_at(run->options, i_plan), (long long)p->length, p->depth,
-             (long long)p->trial);
+    snprintf(key, n, "needle|%s|%010lld|%06.2f|%06lld", plan_at(run->options, i_plan), (long long)p->length,
+             p->depth, (long long)p->trial);
 }
 
 static int put_outcome(needle_run *run, int i_plan, const needle_prompt *p, const needle_outcome *o,
@@ -127,6 +127,38 @@ static int take_kept(needle_run *run, int i_plan, const needle_prompt *p, needle
     }
     document_free(value);
     return good ? EXIT_CODE_OK : output_folder_damaged(run->store, key);
+}
+
+void needle_run_facts(const needle_run *run, needle_facts *facts) {
+    const option_values *options = run->options;
+    const needle_task *of = &run->prompts.task;
+    snprintf(facts->seed, sizeof facts->seed, "%llu", (unsigned long long)options->seed);
+    snprintf(facts->haystack, sizeof facts->haystack, "%016llx",
+             (unsigned long long)haystack_fingerprint(&run->prompts.haystack));
+    snprintf(facts->n_answer, sizeof facts->n_answer, "%d", of->n_answer);
+    const result_fact list[N_NEEDLE_FACTS] = {{"task", of->name},
+                                              {"needle", of->needle},
+                                              {"question", of->question},
+                                              {"haystack", facts->haystack},
+                                              {"answer tokens", facts->n_answer},
+                                              {"chat", !options->chat ? "no"
+                                                       : options->chat_template == NULL
+                                                           ? "the model's"
+                                                           : options->chat_template},
+                                              {"bos", options->no_bos ? "no" : "the model's"},
+                                              {"seed", facts->seed}};
+    memcpy(facts->list, list, sizeof list);
+}
+
+int needle_run_load(needle_run *run) {
+    const int n_plans = plan_count(run->options);
+    int code = EXIT_CODE_OK;
+    run->outcomes = must_allocate(((size_t)n_plans * (size_t)run->prompts.n + 1) * sizeof *run->outcomes);
+    memset(run->outcomes, 0, ((size_t)n_plans * (size_t)run->prompts.n + 1) * sizeof *run->outcomes);
+    for (int p = 0; p < n_plans; p++)
+        for (int64_t i = 0; i < run->prompts.n && code == EXIT_CODE_OK; i++)
+            code = take_kept(run, p, &run->prompts.list[i], needle_run_outcome(run, p, i));
+    return code;
 }
 
 /* ---- Asking ---------------------------------------------------------------------------------------------- */
@@ -241,9 +273,7 @@ static int list_tasks(needle_run *run, int i_plan, task *tasks, int64_t *n) {
     int code = EXIT_CODE_OK;
     *n = 0;
     for (int64_t i = 0; i < run->prompts.n && code == EXIT_CODE_OK; i++) {
-        needle_outcome *o = needle_run_outcome(run, i_plan, i);
-        code = take_kept(run, i_plan, &run->prompts.list[i], o);
-        if (code != EXIT_CODE_OK || o->state != NEEDLE_OPEN) continue;
+        if (needle_run_outcome(run, i_plan, i)->state != NEEDLE_OPEN) continue;
         task *t = &tasks[(*n)++];
         *t = (task){.i_prompt = i, .tokens = &run->prompts.list[i].tokens};
         code = resolve(run, plan_at(run->options, i_plan), t);
@@ -256,21 +286,30 @@ static int list_tasks(needle_run *run, int i_plan, task *tasks, int64_t *n) {
 int needle_run_all(needle_run *run) {
     const int n_plans = plan_count(run->options);
     const int64_t n_prompts = run->prompts.n;
-    task *tasks = must_allocate((size_t)n_plans * (size_t)n_prompts * sizeof *tasks);
+    task *tasks = must_allocate(((size_t)n_plans * (size_t)n_prompts + 1) * sizeof *tasks);
     int64_t *n_tasks = must_allocate((size_t)n_plans * sizeof *n_tasks);
     int code = EXIT_CODE_OK;
     for (int p = 0; p < n_plans && code == EXIT_CODE_OK; p++)
         code = list_tasks(run, p, tasks + p * n_prompts, &n_tasks[p]);
     double started = clock_seconds();
+    run->line = progress_start("asking", "tokens");
+    interrupt_watch(NULL);
     for (int p = 0; p < n_plans && code == EXIT_CODE_OK; p++)
         for (int64_t first = 0, end; first < n_tasks[p] && code == EXIT_CODE_OK; first = end) {
             task *mine = tasks + p * n_prompts;
             end = end_of_group(mine, first, n_tasks[p]);
             code = run_group(run, p, mine, first, end);
         }
+    interrupt_release();
     run->seconds = clock_seconds() - started;
     progress_end(&run->line);
     free(n_tasks);
     free(tasks);
     return code;
+}
+
+void needle_run_free(needle_run *run) {
+    needle_prompts_free(&run->prompts);
+    free(run->outcomes);
+    run->outcomes = NULL;
 }

@@ -39,7 +39,18 @@ needle_outcome *needle_run_outcome(const needle_run *run, int i_plan, int64_t i_
 /* The longest of --lengths that some plan has the memory for; 0: none. */
 int needle_run_longest(const option_values *options, const sxt_model *model, int64_t *longest);
 
-/* Takes over what the store holds, then asks what is open. */
+/* The run's task, haystack and seed as facts of a store; the texts live as long as the run and `facts`. */
+enum { N_NEEDLE_FACTS = 8 };
+typedef struct needle_facts {
+    char seed[32], haystack[32], n_answer[32];
+    result_fact list[N_NEEDLE_FACTS];
+} needle_facts;
+void needle_run_facts(const needle_run *run, needle_facts *facts);
+
+/* When the prompts are made: takes over what the store holds of them. */
+int needle_run_load(needle_run *run);
+/* Asks what is open after that. */
 int needle_run_all(needle_run *run);
+void needle_run_free(needle_run *run);
 
 #endif

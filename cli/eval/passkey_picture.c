@@ -26,18 +26,11 @@ struct passkey_picture {
     share *shares; /* (n_plans, n_depths, n_lengths) */
 };
 
-static int ascending(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 /* Sorts, and leaves each value once; returns how many there are. */
 static int sort_once(double *values, int64_t n) {
-    int n_once = 0;
-    qsort(values, (size_t)n, sizeof *values, ascending);
-    for (int64_t i = 0; i < n; i++)
-        if (i == 0 || values[i] != values[i - 1]) values[n_once++] = values[i];
-    return n_once;
+    real_list list = {values, n};
+    number_sort_reals_once(&list);
+    return (int)list.n;
 }
 
 static void find_axes(passkey_picture *p, const passkey_items *items) {

@@ -32,11 +32,11 @@ static void add_lengths(text_buffer *line, const report_job *job) {
     text_buffer_free(&list);
 }
 
-static void add_depths(text_buffer *line, const report_job *job) {
+static void add_reals(text_buffer *line, const char *name, const real_list *values) {
     text_buffer list = {0};
-    for (int64_t d = 0; d < job->options->depths.n; d++)
-        text_buffer_print(&list, "%s%.10g", d > 0 ? "," : "", job->options->depths.values[d]);
-    add_option(line, "--depths", list.bytes);
+    for (int64_t i = 0; i < values->n; i++)
+        text_buffer_print(&list, "%s%.10g", i > 0 ? "," : "", values->values[i]);
+    add_option(line, name, list.bytes);
     text_buffer_free(&list);
 }
 
@@ -60,11 +60,28 @@ static void add_seed(text_buffer *line, const report_job *job) {
 
 static void add_made_keys(text_buffer *line, const report_job *job, bool with_filler) {
     const option_values *options = job->options;
-    add_depths(line, job);
+    add_reals(line, "--depths", &options->depths);
     add_integer(line, "--trials", options->trials);
     add_seed(line, job);
     const char *filler = options->filler != NULL ? options->filler : with_filler ? options->file : NULL;
     add_option(line, "--filler", filler);
+}
+
+static void add_chat(text_buffer *line, const option_values *options) {
+    if (options->chat) shell_words_add(line, "--chat");
+    if (options->chat) add_option(line, "--chat-template", options->chat_template);
+}
+
+static void add_needles(text_buffer *line, const report_job *job) {
+    const option_values *options = job->options;
+    add_lengths(line, job);
+    add_option(line, "--task", options->task);
+    add_reals(line, "--depths", &options->needle_depths);
+    add_integer(line, "--trials", options->needle_trials);
+    add_option(line, "--haystack", options->file);
+    add_chat(line, options);
+    add_seed(line, job);
+    add_plans(line, job, true);
 }
 
 static void add_all(text_buffer *line, const report_job *job) {
@@ -75,6 +92,13 @@ static void add_all(text_buffer *line, const report_job *job) {
         add_option(line, "--keys", job->options->prompts);
     else
         add_made_keys(line, job, false);
+    if (job->options->prompts != NULL) add_seed(line, job); /* of the needles */
+    add_option(line, "--task", job->options->task);
+    if (job->needles.options != NULL) {
+        add_reals(line, "--needle-depths", &job->options->needle_depths);
+        add_integer(line, "--needle-trials", job->options->needle_trials);
+        add_chat(line, job->options);
+    }
     add_plans(line, job, true);
 }
 
@@ -103,7 +127,8 @@ static void add_speed(text_buffer *line, const report_job *job) {
 }
 
 void report_write_command(html_page *page, const report_job *job, report_command which) {
-    static const char *const names[] = {"report", "info", "methods", "perplexity", "passkey", "short", "bench"};
+    static const char *const names[] = {"report",  "info",   "methods", "perplexity",
+                                        "passkey", "needle", "short",   "bench"};
     text_buffer line = {0};
     shell_words_add(&line, "sextant");
     shell_words_add(&line, names[which]);
@@ -111,6 +136,7 @@ void report_write_command(html_page *page, const report_job *job, report_command
     if (which == REPORT_COMMAND_ALL) add_all(&line, job);
     if (which == REPORT_COMMAND_PERPLEXITY) add_perplexity(&line, job, false);
     if (which == REPORT_COMMAND_KEYS) add_keys(&line, job);
+    if (which == REPORT_COMMAND_NEEDLES) add_needles(&line, job);
     if (which == REPORT_COMMAND_SHORT) add_perplexity(&line, job, true);
     if (which == REPORT_COMMAND_SPEED) add_speed(&line, job);
     bool runs = which != REPORT_COMMAND_MODEL && which != REPORT_COMMAND_PLANS;

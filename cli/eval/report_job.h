@@ -4,6 +4,7 @@
 
 #include "kept_short.h"
 #include "kept_trial.h"
+#include "needle_run.h"
 
 #include <stdio.h>
 
@@ -39,12 +40,22 @@ typedef struct report_job {
     kept_short *shorts; /* (n_short_plans, n_short_lengths, n_windows) */
     short_trial reader;
 
-    int64_t n_cells, n_done; /* of those that there is memory for */
+    option_values needle_options; /* the report's, as the needle command would have them */
+    needle_run needles;           /* options NULL: none are asked for */
+
+    int64_t n_cells, n_done; /* of those that there is memory for, but for needles */
 } report_job;
 
 /* The first of n_windows windows of plan p at length l. */
 kept_window *report_text_at(const report_job *job, int p, int64_t l);
 kept_short *report_short_at(const report_job *job, int i_short, int64_t l);
+
+/* Makes the prompts of --task, and takes over what the store holds of them. Exit codes, after a message when
+ * not 0. */
+int report_needles_prepare(report_job *job);
+int report_needles_load(report_job *job);
+/* Of those that there is memory for. */
+void report_needles_count(const report_job *job, int64_t *n_prompts, int64_t *n_done);
 
 /* Takes over what the store holds. An exit code, after a message when not 0. */
 int report_load(report_job *job);

@@ -96,7 +96,7 @@ int report_load(report_job *job) {
             for (int64_t k = 0; k < job->n_windows && code == EXIT_CODE_OK; k++)
                 code = kept_short_load(job->store, job->short_plans[i], job->short_lengths[l], k,
                                        &report_short_at(job, i, l)[k]);
-    return code;
+    return code == EXIT_CODE_OK ? report_needles_load(job) : code;
 }
 
 /* A pass over all cells in the order of work: by length, so that what is stopped compares all plans. */
@@ -158,5 +158,6 @@ int report_measure(report_job *job) {
     interrupt_watch(NULL);
     int code = pass_all(job, true);
     interrupt_release();
-    return code;
+    progress_end(&job->trial.line);
+    return code == EXIT_CODE_OK && job->needles.options != NULL ? needle_run_all(&job->needles) : code;
 }

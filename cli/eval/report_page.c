@@ -243,22 +243,25 @@ static void write_how_section(html_page *page, const report_job *job) {
 /* ---- The page -------------------------------------------------------------------------------------------- */
 
 static void write_heading(html_page *page, const report_job *job) {
-    static const char *const ids[] = {"glance", "model", "plans", "perplexity", "keys", "short", "cost", "how"};
-    static const char *const titles[] = {"At a glance", "Model",       "Plans", "Perplexity",
-                                         "Pass keys",   "Short texts", "Cost",  "How this was made"};
+    static const char *const ids[] = {"glance",  "model", "plans", "perplexity", "keys",
+                                      "needles", "short", "cost",  "how"};
+    static const char *const titles[] = {"At a glance", "Model",       "Plans", "Perplexity",       "Pass keys",
+                                         "Needles",     "Short texts", "Cost",  "How this was made"};
     char text[256];
+    int64_t n_prompts, n_answered;
     snprintf(text, sizeof text,
              "Trained on windows of %lld tokens; measured at up to %lld. Each figure on this page was measured "
              "on one "
              "machine with the commands that stand beside it.",
              (long long)job->info.n_ctx_train, (long long)number_greatest(&job->options->lengths));
     html_paragraph(page, text);
-    if (job->n_done < job->n_cells) {
+    report_needles_count(job, &n_prompts, &n_answered);
+    if (job->n_done + n_answered < job->n_cells + n_prompts) {
         snprintf(
             text, sizeof text,
             "This page is incomplete: it was stopped after %lld of %lld measurements. The command at its end "
             "goes on with --resume.",
-            (long long)job->n_done, (long long)job->n_cells);
+            (long long)(job->n_done + n_answered), (long long)(job->n_cells + n_prompts));
         html_warning(page, text);
     }
     html_contents(page, ids, titles, (int)(sizeof ids / sizeof *ids));
@@ -276,6 +279,7 @@ bool report_write_page(void *user, FILE *out) {
     write_plans_section(&page, job);
     report_perplexity_section(&page, job);
     report_keys_section(&page, job);
+    report_needles_section(&page, job);
     report_short_section(&page, job);
     report_cost_section(&page, job);
     write_how_section(&page, job);

@@ -1,4 +1,5 @@
-/* The parts of a report's page: figures (report_figures.c) and commands to repeat them (report_commands.c). */
+/* The parts of a report's page, a file for each section, and the commands to repeat them (report_commands.c).
+ */
 #ifndef SEXTANT_CLI_EVAL_REPORT_PAGE_H
 #define SEXTANT_CLI_EVAL_REPORT_PAGE_H
 
@@ -26,6 +27,7 @@ int report_short_index(const report_job *job, int p);
 void report_glance_section(html_page *page, const report_job *job);
 void report_perplexity_section(html_page *page, const report_job *job);
 void report_keys_section(html_page *page, const report_job *job);
+void report_needles_section(html_page *page, const report_job *job);
 void report_short_section(html_page *page, const report_job *job);
 void report_cost_section(html_page *page, const report_job *job);
 
@@ -35,6 +37,7 @@ typedef enum report_command {
     REPORT_COMMAND_PLANS,
     REPORT_COMMAND_PERPLEXITY,
     REPORT_COMMAND_KEYS,
+    REPORT_COMMAND_NEEDLES,
     REPORT_COMMAND_SHORT,
     REPORT_COMMAND_SPEED
 } report_command;

@@ -237,7 +237,7 @@ class Grid(NeedleTest):
                                  "%.2f" % (int(row["found"]) / 2))
         cells = sqlite3.connect(os.path.join(out, "results.sqlite")).execute("SELECT key, value FROM cell").fetchall()
         self.assertEqual(len(cells), 24)
-        found = [json.loads(value) for key, value in cells if key.startswith("none|0000000256|")]
+        found = [json.loads(value) for key, value in cells if key.startswith("needle|none|0000000256|")]
         self.assertEqual(sum(v["right"] for v in found), sum(int(r["found"]) for r in rows[:3]))
 
     def test_pictures_show_the_grid(self):

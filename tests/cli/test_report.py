@@ -20,6 +20,8 @@ CUT = "window:window=64"  # forgets all but the last 64 tokens: a planted failur
 PLANS = ["none", "auto", CUT]
 LENGTHS = [128, 1024]
 SETTINGS = ["--lengths", ",".join(map(str, LENGTHS)), "--windows", 2, "--trials", 1, "--depths", "0,0.25,0.5"]
+NEEDLES = ["--task", "passkey", "--needle-depths", "80,0,50", "--needle-trials", 2]
+NO_NEEDLES = ["--task", "none"]
 
 
 def setUpModule():
@@ -53,7 +55,7 @@ class OnePage(ReportTest):
     def setUp(self):
         super().setUp()
         if OnePage.made is None:
-            done = self.good(*self.report(*SETTINGS, "--plans", "; ".join(PLANS)))
+            done = self.good(*self.report(*SETTINGS, *NEEDLES, "--plans", "; ".join(PLANS)))
             self.assertEqual(done.stdout.decode(), self.path("out/report.html") + "\n")
             OnePage.made = self.page_text()
         self.text = OnePage.made
@@ -82,7 +84,8 @@ class OnePage(ReportTest):
             root = ElementTree.fromstring(svg)
             titles.append(root[0].text)
             self.assertGreater(len(alternative), 40)
-        self.assertEqual(titles, ["Perplexity against length", "Pass keys found, by length and depth"])
+        self.assertEqual(titles, ["Perplexity against length", "Loss by position in the window: does a longer context still help?",
+                                  "Pass keys found, by length and depth", "Needles found, by length and depth (passkey)"])
 
     def test_perplexity_is_that_of_perplexity(self):
         rows = self.json("perplexity", "-m", MODEL, "-f", NOVEL, "--lengths", "128,1024", "--windows", 2,
@@ -112,6 +115,31 @@ class OnePage(ReportTest):
                 self.assertTrue(cell["note"].startswith("%.0f %% (%.0f–%.0f)" % (100 * row["accuracy"], 100 * low,
                                                                                   100 * high)), cell["note"])
 
+    def test_needles_are_those_of_needle(self):
+        found = self.json("needle", "-m", MODEL, "--task", "passkey", "--lengths", "128,1024", "--depths", "0,50,80", "--trials", 2,
+                          "--haystack", NOVEL, *[a for p in PLANS for a in ("--extend", p)])
+        for line in self.made_page.table("needles"):
+            for length, cell in zip(LENGTHS, line[1:]):
+                mine = [c for c in found["cells"] if (c["plan"], c["length"]) == (line[0]["text"], length)]
+                self.assertEqual(sum(c["done"] for c in mine), 6)
+                n_right = sum(c["found"]["n"] for c in mine)
+                self.assertEqual(cell["text"], "%d of 6" % n_right)
+                low, high = wilson(n_right, 6)
+                self.assertTrue(cell["note"].startswith("%.0f %% (%.0f–%.0f)" % (100 * n_right / 6, 100 * low, 100 * high)))
+        shares = self.made_page.figures("needles")
+        self.assertLess(shares["none"][1], shares["auto"][1])
+
+    def test_loss_by_position_is_that_of_perplexity(self):
+        self.good("perplexity", "-m", MODEL, "-f", NOVEL, "--lengths", "128,1024", "--windows", 2, "--by-position",
+                  self.path("by-position.svg"), *[a for p in PLANS for a in ("--extend", p)])
+        with open(self.path("by-position.svg"), encoding="utf-8") as f:
+            drawn = ElementTree.fromstring(f.read())
+        shown = ElementTree.fromstring(self.made_page.pictures()[1])
+        paths = [[[float(n) for n in re.findall(r"-?[\d.]+", e.get("d", ""))] for e in root.iter()] for root in (shown, drawn)]
+        self.assertEqual([len(p) for p in paths[0]], [len(p) for p in paths[1]])
+        for a, b in zip(*paths):  # a page's numbers have two digits behind the point
+            self.assertTrue(all(abs(x - y) < 0.011 for x, y in zip(a, b)))
+
     def test_short_texts_are_those_of_short(self):
         plans = self.json("short", "-m", MODEL, "-f", NOVEL, "--windows", 2, "--extend", "auto", "--extend", CUT)
         table = self.made_page.figures("short")
@@ -139,7 +167,7 @@ class OnePage(ReportTest):
         for cell in rows["auto"]:
             self.assertFalse(is_red(rgb_of(cell["style"])))
         fills = [tuple(float(x) * 2.55 for x in m) for m in
-                 re.findall(r"fill:rgb\(([\d.]+)%,([\d.]+)%,([\d.]+)%\)", self.made_page.pictures()[1])]
+                 re.findall(r"fill:rgb\(([\d.]+)%,([\d.]+)%,([\d.]+)%\)", self.made_page.pictures()[2])]
         self.assertGreater(sum(map(is_red, fills)), 3)
 
     def words(self, command):
@@ -148,7 +176,7 @@ class OnePage(ReportTest):
 
     def test_commands_repeat_the_parts(self):
         commands = dict(self.made_page.commands)
-        self.assertEqual(set(commands), {"model", "plans", "perplexity", "keys", "short", "cost", "how"})
+        self.assertEqual(set(commands), {"model", "plans", "perplexity", "keys", "needles", "short", "cost", "how"})
         for command in commands.values():
             self.assertEqual(self.words(command)[0], "sextant")
         repeated = self.good(*self.words(commands["short"])[1:]).stdout.decode()
@@ -183,7 +211,7 @@ class Oracle(ReportTest):
 
     def test_prompts_of_a_file(self):
         lines = shared("models", "tiny", "passkey.jsonl")
-        self.good(*self.report("--lengths", "128,256", "--windows", 1, "--plans", "none", "--keys", lines))
+        self.good(*self.report("--lengths", "128,256", "--windows", 1, "--plans", "none", "--keys", lines, *NO_NEEDLES))
         with open(lines, encoding="utf-8") as f:
             n = sum(json.loads(line)["length"] == 128 for line in f)
         cells = self.page().table("keys")[0]
@@ -198,7 +226,7 @@ class Names(ReportTest):
         os.symlink(os.fsencode(MODEL), model)
         os.symlink(os.fsencode(NOVEL), text)
         done = subprocess.run([SEXTANT, "report", "-m", model, "-f", text, "--lengths", "128", "--windows", "1",
-                               "--trials", "1", "--depths", "0", "-o", os.fsencode(self.path("out"))],
+                               "--trials", "1", "--depths", "0", *NO_NEEDLES, "-o", os.fsencode(self.path("out"))],
                               capture_output=True, timeout=300)
         self.assertEqual(done.returncode, OK, done.stderr)
         page = self.page()
@@ -220,7 +248,7 @@ class Resuming(ReportTest):
         return re.sub(r'<th scope="row">Date</th>.*', "", page)
 
     def test_an_interrupted_run_ends_as_any_other(self):
-        settings = ["--lengths", "128,256,1k,2k", "--windows", 8, "--trials", 4]
+        settings = ["--lengths", "128,256,1k,2k", "--windows", 8, "--trials", 4, *NEEDLES]
         process = subprocess.Popen([SEXTANT, *map(str, self.report(*settings))], stdout=subprocess.PIPE,
                                    stderr=subprocess.PIPE)
         self.addCleanup(lambda: process.poll() is None and process.kill())
@@ -275,11 +303,22 @@ class Refusals(ReportTest):
         self.refused(USAGE, *self.report("--lengths", ",".join(map(str, range(100, 161)))), says=["61", "60"])
 
     def test_a_folder_of_something_else(self):
-        self.good(*self.report("--lengths", "128", "--windows", 1, "--trials", 1, "--depths", 0))
-        self.refused(USAGE, *self.report("--lengths", "128", "--windows", 2, "--trials", 1, "--depths", 0), "--resume",
-                     says=["windows"])
-        self.refused(USAGE, *self.report("--lengths", "128", "--windows", 1, "--trials", 1, "--depths", 0, "--plans",
-                                         "none"), "--resume", says=["plans"])
+        settings = ["--lengths", "128", "--windows", 1, "--trials", 1, "--depths", 0, *NO_NEEDLES]
+        self.good(*self.report(*settings))
+        for more, word in ((["--windows", 2], "windows"), (["--plans", "none"], "plans"), (NEEDLES, "task"),
+                           (["--depths", "0.5"], "key prompts")):
+            self.refused(USAGE, *self.report(*settings, *more), "--resume", says=[word, "another folder"])
+        settings[-2:] = NEEDLES
+        self.good(*self.report(*settings)[:-1], self.path("needles"))
+        for more, word in ((["--task", "none"], "task"), (["--seed", 3], "key prompts"), (["--task", "single"], "task")):
+            self.refused(USAGE, *self.report(*settings, *more)[:-1], self.path("needles"), "--resume", says=[word, "another folder"])
+
+    def test_lengths_too_short_for_a_needle_are_left_out(self):
+        """A task whose question alone is longer than the first length, and which the others have room for."""
+        self.good(*self.report("--lengths", "128,512", "--windows", 1, "--trials", 1, "--depths", 0, "--plans", "auto", "--needle-depths", 50))
+        cells = self.page().table("needles")[0]
+        self.assertEqual([c["text"] for c in cells[1:]], ["not run: too short", "0 of 1"])
+        self.assertNotIn("incomplete", self.page_text())
 
     def test_keys_of_other_lengths(self):
         keys = self.path("keys.jsonl", '{"input": "The pass key is 123.", "target": "123", "length": 77}\n')

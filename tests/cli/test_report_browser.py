@@ -39,7 +39,7 @@ class Browser(CommandTest):
 
     def report(self, name, *plans):
         self.good("report", "-m", MODEL, "-f", NOVEL, "--lengths", "128,512,1k", "--windows", 2, "--trials", 1,
-                  "--depths", "0,0.25,0.5,0.75", "--plans", "; ".join(plans), "-o", self.path(name))
+                  "--depths", "0,0.25,0.5,0.75", "--task", "passkey", "--needle-depths", "0,50", "--plans", "; ".join(plans), "-o", self.path(name))
         return self.path(name + "/report.html")
 
     def test_failures_are_red_and_fill_their_cells(self):
