@@ -37,7 +37,8 @@ const option_row OPTION_TABLE[] = {
      "also write the figures as comma-separated values", COMMAND_COMPARE},
 #ifdef SXT_WITH_EVAL
     {"output", 'o', NO_ALIAS, "FOLDER", OPTION_FILE, AT(output), 0, 0, NULL, NULL,
-     "keep every answer in FOLDER/PLAN/TASK.jsonl as soon as it is there", COMMAND_LONGBENCH},
+     "keep every answer in FOLDER/results.sqlite; write FOLDER/PLAN/TASK.jsonl, longbench.csv and .json",
+     COMMAND_LONGBENCH},
     {"data", 0, NO_ALIAS, "DIR", OPTION_FILE, AT(data), 0, 0, NULL, NULL,
      "folder of the downloaded files: data/TASK.jsonl, config/dataset2prompt.json, ...", COMMAND_LONGBENCH},
     {"tasks", 0, NO_ALIAS, "TASK,TASK,...", OPTION_TEXT, AT(tasks), 0, 0, NULL, "all",
@@ -49,7 +50,7 @@ const option_row OPTION_TABLE[] = {
     {"limit", 0, NO_ALIAS, "N", OPTION_INTEGER, AT(per_length), 1, ANY_INTEGER, NULL, NULL,
      "at most the first N questions of each task", COMMAND_LONGBENCH},
     {"resume", 0, NO_ALIAS, NULL, OPTION_FLAG, AT(resume), 0, 0, NULL, NULL,
-     "keep the answers that are in the folder of -o, and go on", COMMAND_LONGBENCH},
+     "go on with the answers that are in the folder of -o", COMMAND_LONGBENCH},
 #endif
     {"methods", 0, NO_ALIAS, "'PLAN PLAN ...'", OPTION_TEXT, AT(methods), 0, 0, NULL, NULL,
      "plans to compare, separated by blanks or semicolons; all: every method with its defaults",

@@ -80,6 +80,17 @@ const char *metric_task_measure(const metric_task *task) {
     }
 }
 
+bool metric_task_is_right_or_wrong(const metric_task *task) {
+    switch (task->kind) {
+    case METRIC_CHOICE:
+    case METRIC_NUMBER:
+    case METRIC_OUTPUT:
+    case METRIC_TEXT:
+    case METRIC_LAST_NUMBER: return true;
+    default: return false;
+    }
+}
+
 const char *metric_task_reference_fault(const metric_task *task, text_span reference) {
     text_span number, word;
     if (task->kind == METRIC_RETRIEVAL && !metric_retrieval_number(reference, "Paragraph ", &number))

@@ -41,6 +41,8 @@ const metric_task *metric_task_at(size_t i);
 const metric_task *metric_task_find(text_span name);
 /* "F1", "ROUGE-L", ... */
 const char *metric_task_measure(const metric_task *task);
+/* An answer is right (1) or wrong (0), nothing between them but L-Eval's 0.25 for some of the letters. */
+bool metric_task_is_right_or_wrong(const metric_task *task);
 
 /* What is wrong with a reference answer of the task; NULL: nothing. Others score as the measures say. */
 const char *metric_task_reference_fault(const metric_task *task, text_span reference);

@@ -1,9 +1,11 @@
 """longbench: scores against an independent implementation, prompts as published, and what is kept."""
 
+import csv
 import json
 import os
 import resource
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -66,8 +68,21 @@ class LongBenchTest(CommandTest):
         out = self.path("out-%d" % len(os.listdir(self.folder)))
         self.rows(task, self.row(task, 0, **fields))
         self.good("longbench", "-m", model, "--data", self.data, "--tasks", task, "-o", out, *args)
-        return self.answers(out, os.listdir(out)[0] if os.listdir(out)[0] != "longbench.json" else os.listdir(out)[1],
-                            task)[0]
+        plan, = (name for name in os.listdir(out) if os.path.isdir(os.path.join(out, name)))
+        return self.answers(out, plan, task)[0]
+
+    def cells(self, out):
+        """What the store holds, in the order of its keys: {key: object}."""
+        with sqlite3.connect(os.path.join(out, "results.sqlite")) as store:
+            rows = store.execute("SELECT key, value FROM cell ORDER BY key").fetchall()
+        store.close()
+        return {key: json.loads(value) for key, value in rows}
+
+    def put_cells(self, out, cells):
+        with sqlite3.connect(os.path.join(out, "results.sqlite")) as store:
+            store.executemany("INSERT OR REPLACE INTO cell VALUES(?, ?)",
+                              [(key, v if isinstance(v, str) else json.dumps(v)) for key, v in cells.items()])
+        store.close()
 
     def told(self, *args, model=MODEL):
         return self.json("run", "-m", model, "--extend", "none", *args)
@@ -86,11 +101,10 @@ class Measures(LongBenchTest):
                               for i, (_, right, names) in enumerate(items)))
 
     def write_answers(self, out, task, items):
-        form = "%d.1" if task in LEVAL else "%d" if "lines" in task else task + "-%d"
-        first = 0 if form.startswith(task) else 1
-        with open(os.path.join(out, "none", task + ".jsonl"), "w", encoding="utf-8") as f:
-            for i, (said, _, _) in enumerate(items):
-                f.write(json.dumps({"pred": said, "_id": form % (i + first), "n_tokens": 1}) + "\n")
+        """Every row asks the same, so that what is kept with the first answer fits them all."""
+        kept = self.cells(out)["none|%s|00000001" % task]
+        self.put_cells(out, {"none|%s|%08d" % (task, i): {**kept, "answer": said, "tokens": 1}
+                             for i, (said, _, _) in enumerate(items, 1)})
 
     def test_every_task(self):
         made = {task: samples(task, 300) for task in MAKERS}
@@ -101,6 +115,7 @@ class Measures(LongBenchTest):
         for task, items in made.items():
             self.write_answers(out, task, items)
         rows = self.score("-o", out, "--resume")["tasks"]
+        kept = self.cells(out)
         self.assertEqual({r["task"] for r in rows}, set(made))
         for row in rows:
             expected = [longbench_metrics.score(row["task"], said, rights, names or ())
@@ -108,6 +123,11 @@ class Measures(LongBenchTest):
             self.assertEqual((row["questions"], row["answered"]), (300, 300))
             self.assertGreater(len(set(expected)), 1, row["task"])
             self.assertAlmostEqual(row["score"], 100 * sum(expected) / 300, places=9, msg=row["task"])
+            for i, score in enumerate(expected, 1):
+                cell = kept["none|%s|%08d" % (row["task"], i)]
+                self.assertAlmostEqual(cell["score"], score, places=12)
+                exact = row["measure"] in ("exact match", "last number") and row["task"] != "sci_fi" and score in (0, 1)
+                self.assertEqual(cell.get("right"), (score if row["task"] != "coursera" else None) if exact else None)
             if row["suite"] == "LongBench":
                 parts = expected[:89], expected[89:178], expected[178:]  # 45 words more each: 89 * 45 is past 4000
                 for name, part in zip(("0-4k", "4-8k", "8k+"), parts):
@@ -278,53 +298,184 @@ class Kept(LongBenchTest):
         with open(os.path.join(*names), "rb") as f:
             return f.read()
 
+    def files(self, out):
+        """Everything but the store."""
+        return {os.path.relpath(os.path.join(folder, name), out): self.read(folder, name)
+                for folder, _, names in os.walk(out) for name in names if not name.startswith("results.sqlite")}
+
+    def start(self, out, *args):
+        """A run that is waited for until it has kept some answers."""
+        path = os.path.join(out, "results.sqlite")
+        before = os.path.getsize(path) if os.path.exists(path) else 16384
+        process = subprocess.Popen([SEXTANT, "longbench", "-m", MODEL, "--data", self.data, "-o", out, *args],
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.addCleanup(lambda: process.poll() is None and process.kill())
+        while not (os.path.exists(path) and os.path.getsize(path) > before):
+            self.assertIsNone(process.poll())
+            time.sleep(0.005)
+        return process
+
     def test_same_for_any_number_of_threads(self):
         self.many(3, 12)
         for n in (1, 3):
             self.score("-o", self.path("out%d" % n), "--extend", "none", "--extend", "auto", "-t", n)
-        for plan in ("none", "auto"):
-            for task in ("narrativeqa", "hotpotqa"):
-                one, three = (self.read(self.path("out%d" % n), plan, task + ".jsonl") for n in (1, 3))
-                self.assertEqual(one, three)
-                self.assertEqual(one.count(b"\n"), 3)
+        one, three = (self.files(self.path("out%d" % n)) for n in (1, 3))
+        self.assertEqual(one, three)
+        self.assertEqual(set(one), {"longbench.csv", "longbench.json", *(
+            "%s/%s.jsonl" % (plan, task) for plan in ("none", "auto") for task in ("narrativeqa", "hotpotqa"))})
+        self.assertEqual(one["none/hotpotqa.jsonl"].count(b"\n"), 3)
+
+    def test_files_hold_what_is_shown(self):
+        self.many(3, 12)
+        out = self.path("out")
+        args = ["longbench", "-m", MODEL, "--data", self.data, "-o", out, "--extend", "none", "--extend", "auto"]
+        told = self.good(*args, "--json").stdout
+        self.assertEqual(self.read(out, "longbench.json"), told)
+        with open(os.path.join(out, "longbench.csv"), newline="", encoding="utf-8") as f:
+            rows = list(csv.DictReader(f))
+        tasks = json.loads(told)["tasks"]
+        self.assertEqual(len(rows), 4)
+        for row, task in zip(rows, tasks):
+            for name in ("plan", "task", "suite", "group", "measure"):
+                self.assertEqual(row[name], task[name])
+            for name in ("questions", "answered", "longest_prompt", "cut", "past_limit"):
+                self.assertEqual(int(row[name]), task[name])
+            self.assertAlmostEqual(float(row["score"]), task["score"], places=6)
+            self.assertEqual((row["4-8k"], row["8k+"]), ("", ""))
+        kept = self.cells(out)
+        self.assertEqual(list(kept), ["%s|%s|%08d" % (plan, task, i) for plan in ("auto", "none")
+                                      for task in ("hotpotqa", "narrativeqa") for i in (1, 2, 3)])
+        for i, line in enumerate(self.answers(out, "auto", "hotpotqa"), 1):
+            cell = kept["auto|hotpotqa|%08d" % i]
+            self.assertEqual((cell["answer"], cell["tokens"], cell["cut"], 1 - cell["within_limit"]),
+                             (line["pred"], line["n_tokens"], line["cut"], line["past_limit"]))
+            self.assertEqual((line["answers"], line["all_classes"], line["length"], line["_id"]),
+                             (["a cat"], [], 17, "hotpotqa-%d" % (i - 1)))
+        self.put("../" + os.path.basename(out) + "/auto/hotpotqa.jsonl", '{"pred": "half a li')
+        again = self.good(*args, "--json", "--resume").stdout
+        self.assertEqual((again, self.answers(out, "auto", "hotpotqa")[2]), (told, line))
 
     def test_interrupt_and_resume(self):
-        """What was there stays there, a torn line goes, and the rest is as it would have been."""
+        """What was there stays there, and the rest is as it would have been."""
         self.many()
         whole, part = self.path("whole"), self.path("part")
         expected = self.score("-o", whole)
-        args = ["longbench", "-m", MODEL, "--data", self.data, "-o", part]
-        process = subprocess.Popen([SEXTANT, *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        self.addCleanup(lambda: process.poll() is None and process.kill())
-        path = os.path.join(part, "none", "narrativeqa.jsonl")
-        while not os.path.exists(path) or self.read(path).count(b"\n") < 3:
-            self.assertIsNone(process.poll())
-            time.sleep(0.005)
+        process = self.start(part)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)
         self.assertEqual(process.returncode, INTERRUPTED, err)
         self.assertIn(b"narrativeqa", out)
-        done = self.read(path)
+        self.assertIn(b"--resume goes on", err)
+        done = self.read(part, "none", "narrativeqa.jsonl")
+        self.assertTrue(0 < done.count(b"\n") < 30)
         self.assertEqual(done, self.read(whole, "none", "narrativeqa.jsonl")[:len(done)])
         self.assertFalse(os.path.exists(os.path.join(part, "none", "hotpotqa.jsonl")))
-        with open(path, "ab") as f:
-            f.write(b'{"pred": "half a li')
+        row, = json.loads(self.read(part, "longbench.json"))["tasks"]
+        self.assertEqual((row["task"], row["questions"], row["answered"]), ("narrativeqa", 30, done.count(b"\n")))
         self.assertEqual(self.score("-o", part, "--resume"), expected)
-        for task in ("narrativeqa", "hotpotqa"):
-            self.assertEqual(self.read(part, "none", task + ".jsonl"), self.read(whole, "none", task + ".jsonl"))
+        self.assertEqual(self.files(part), self.files(whole))
+        self.assertEqual(self.cells(part), self.cells(whole))
+
+    def test_killed_and_resumed_is_the_same(self):
+        self.many()
+        whole, part = self.path("whole"), self.path("part")
+        expected = self.score("-o", whole)
+        process = self.start(part)
+        process.kill()
+        process.communicate()
+        self.assertEqual(list(self.files(part)), [])
+        self.assertEqual(self.score("-o", part, "--resume"), expected)
+        self.assertEqual(self.files(part), self.files(whole))
+
+    def test_what_was_kept_counts_after_ctrl_c(self):
+        """Also of tasks that the stopped run has not come to."""
+        self.many()
+        out = self.path("out")
+        self.score("-o", out, "--limit", 4)
+        process = self.start(out, "--resume", "--json")
+        process.send_signal(signal.SIGINT)
+        told, err = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, INTERRUPTED, err)
+        rows = {r["task"]: r for r in json.loads(told)["tasks"]}
+        self.assertEqual((rows["hotpotqa"]["questions"], rows["hotpotqa"]["answered"]), (30, 4))
+        self.assertTrue(4 < rows["narrativeqa"]["answered"] < 30)
+
+    def test_more_of_the_same_goes_on(self):
+        self.many(4, 6)
+        out, whole = self.path("out"), self.path("whole")
+        expected = self.score("-o", whole)
+        self.score("-o", out, "--tasks", "hotpotqa", "--limit", 2)
+        said = self.answers(out, "none", "hotpotqa")
+        self.assertEqual(self.score("-o", out, "--resume"), expected)
+        self.assertEqual(self.answers(out, "none", "hotpotqa")[:2], said)
+        self.assertEqual((self.files(out), self.cells(out)), (self.files(whole), self.cells(whole)))
 
     def test_resume_asks_nothing_again(self):
         self.many(2, 4)
         out = self.path("out")
         self.score("-o", out, "--tasks", "hotpotqa")
-        said = self.answers(out, "none", "hotpotqa")
-        said[1]["pred"] = "a cat"
-        path = os.path.join(out, "none", "hotpotqa.jsonl")
-        with open(path, "w", encoding="utf-8") as f:
-            f.writelines(json.dumps(s) + "\n" for s in said)
-        before = self.read(path)
+        kept = self.cells(out)
+        kept["none|hotpotqa|00000002"]["answer"] = "a cat"
+        self.put_cells(out, kept)
         self.assertEqual(self.score("-o", out, "--tasks", "hotpotqa", "--resume")["tasks"][0]["score"], 50)
-        self.assertEqual(self.read(path), before)
+        self.assertEqual(self.answers(out, "none", "hotpotqa")[1]["pred"], "a cat")
+        kept["none|hotpotqa|00000002"]["score"] = 1
+        self.assertEqual(self.cells(out), kept)
+        before = self.files(out)
+        self.assertEqual(self.score("-o", out, "--tasks", "hotpotqa", "--resume")["tasks"][0]["score"], 50)
+        self.assertEqual(self.files(out), before)
+
+    def test_changed_questions(self):
+        """An answer is not taken over for another question; right answers may be corrected."""
+        out = self.path("out")
+        args = ["longbench", "-m", MODEL, "--data", self.data, "-o", out, "--tasks", "hotpotqa", "--resume"]
+        rows = [self.row("hotpotqa", i) for i in range(3)]
+        self.rows("hotpotqa", *rows)
+        self.good(*args)
+        before = self.files(out)
+        for change in ({"input": "When?"}, {"context": STORIES[0] + "."}):
+            self.rows("hotpotqa", rows[0], {**rows[1], **change}, rows[2])
+            self.refused(USAGE, *args, says=["question 2 of ", "hotpotqa.jsonl", "hotpotqa-1", "another folder"])
+        self.rows("hotpotqa", *rows[1:])
+        self.refused(USAGE, *args, says=["question 1 of "])
+        self.rows("hotpotqa", *rows)
+        self.configure({"hotpotqa": 7})
+        self.refused(USAGE, *args, says=["question 1 of ", "length of its answer"])
+        self.configure({"hotpotqa": 6}, {"hotpotqa": "{context} {input}"})
+        self.refused(USAGE, *args, says=["question 1 of ", "its prompt"])
+        self.configure({"hotpotqa": 6})
+        self.assertEqual(self.files(out), before)
+        said = self.answers(out, "none", "hotpotqa")[0]["pred"]
+        self.rows("hotpotqa", {**rows[0], "answers": ["dog", said]}, *rows[1:])
+        self.good(*args)
+        self.assertEqual(self.cells(out)["none|hotpotqa|00000001"]["score"], longbench_metrics.score("hotpotqa", said, [said]))
+
+    def test_compare_runs(self):
+        """Two models side by side: tasks are figures, questions their repeats; what is right or wrong has intervals."""
+        self.many(5, 8)
+        self.rows("200_lines", *({"prompt": "line %d: 7" % i, "expected_number": 7} for i in range(4)))
+        other = self.path("other.gguf")
+        self.good("convert", MODEL, other, "--type", "q4_0")
+        a, b = self.path("a"), self.path("b")
+        args = ["--data", self.data, "--extend", "none", "--extend", "auto"]
+        one = self.json("longbench", "-m", MODEL, *args, "-o", a)
+        two = self.json("longbench", "-m", other, *args, "-o", b, "--limit", 3)
+        kept = self.cells(b)
+        kept["none|200_lines|00000002"].update(answer="It is 7")
+        kept["none|hotpotqa|00000002"].update(answer="a cat")
+        self.put_cells(b, kept)
+        two = self.json("longbench", "-m", other, *args, "-o", b, "--limit", 3, "--resume")
+        told = self.json("compare-runs", a, b)
+        self.assertEqual(list(told["facts_that_differ"]), ["model"])
+        self.assertEqual((told["only_in_a"], told["only_in_b"], len(told["figures"])), (0, 0, 6))
+        sides = [{"%s|%s" % (r["plan"], r["task"]): r for r in run["tasks"]} for run in (one, two)]
+        for row in told["figures"]:
+            for side, rows, n in (("a", sides[0], 4 if "lines" in row["figure"] else 5), ("b", sides[1], 3)):
+                self.assertEqual(row[side]["n"], n)
+                self.assertAlmostEqual(row[side]["value"], rows[row["figure"]]["score"] / 100, places=9)
+            self.assertEqual("overlap" in row, "lines" in row["figure"], row)
+        self.assertGreaterEqual(sides[1]["none|hotpotqa"]["score"], 33)
+        self.assertGreaterEqual(sides[1]["none|200_lines"]["score"], 33)
 
     def test_folder_of_something_else(self):
         self.many(1, 2)
@@ -332,42 +483,50 @@ class Kept(LongBenchTest):
         args = ["longbench", "-m", MODEL, "--data", self.data, "-o", out]
         self.good(*args)
         self.refused(USAGE, *args, says=["out", "--resume"])
-        self.refused(USAGE, *args, "--resume", "--max-tokens", 99, says=["other settings", "max_tokens"])
-        self.refused(USAGE, *args, "--resume", "--kv", "f32", says=["`kv`"])
-        self.refused(USAGE, *args, "--resume", "-c", 99, says=["`ctx`"])
+        for more, says in ((["--max-tokens", 99], "max tokens: 0 there, 99 now"), (["--kv", "f32"], "kv: f16 there, f32 now"),
+                           (["-c", 99],
+                            "context: 0 there, 99 now"), (["--extend", "auto"], "plans: none there, auto now")):
+            self.refused(USAGE, *args, "--resume", *more, says=["another run", says, "another folder"])
         other = self.path("other.gguf")
         self.good("convert", MODEL, other, "--type", "q8_0")
         args[2] = other
-        self.refused(USAGE, *args, "--resume", says=["another model", "another folder"])
+        self.refused(USAGE, *args, "--resume", says=["model: llama", "another folder"])
+        needles = self.path("needles")
+        self.good("needle", "-m", MODEL, "--task", "passkey", "--lengths", 200, "--depths", 0, "--trials", 1, "-o", needles)
+        args[2], args[6] = MODEL, needles
+        self.refused(USAGE, *args, "--resume", says=["command: needle there, longbench now"])
+        blocked = self.path("blocked")
+        os.mkdir(blocked)
+        self.path("blocked/none", b"")
+        args[6] = blocked
+        self.refused(FAILURE, *args, says=["blocked/none", "a folder that can be written"])
 
     def test_damaged_answers(self):
         self.many(1, 2)
         out = self.path("out")
         args = ["longbench", "-m", MODEL, "--data", self.data, "-o", out, "--tasks", "hotpotqa"]
         self.good(*args)
-        path = os.path.join(out, "none", "hotpotqa.jsonl")
-        with open(path, "ab") as f:
-            f.write(b'{"pred": 1}\n')
-        self.refused(FAILURE, *args, "--resume", says=["hotpotqa.jsonl line 2", "pred"])
+        key, = kept = self.cells(out)
+        for change in ({"answer": 1}, {"score": None}, {"tokens": "x"}, {"cut": None}):
+            self.put_cells(out, {key: {**kept[key], **change}})
+            self.refused(FAILURE, *args, "--resume", says=["the cell none|hotpotqa|00000001 is damaged", "another folder"])
+        self.put_cells(out, {key: '{"answer": "half a li'})
+        self.refused(FAILURE, *args, "--resume", says=["the cell none|hotpotqa|00000001 is damaged"])
 
-    def test_full_disk(self):
-        """A limit on the size of files stands for it: what was complete is kept, and a later run goes on."""
-        self.many(6, 30)
-        out = self.path("out")
-        args = ["longbench", "-m", MODEL, "--data", self.data, "-o", out, "--tasks", "hotpotqa"]
-
-        def limit():
-            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-            resource.setrlimit(resource.RLIMIT_FSIZE, (700, 700))
-
-        done = sextant(*args, preexec_fn=limit, restore_signals=False)
-        self.assertEqual(done.returncode, FAILURE)
-        self.assertIn(b"make room and add --resume", done.stderr)
-        kept = self.answers(out, "none", "hotpotqa")
-        self.assertTrue(0 < len(kept) < 6, kept)
-        self.good(*args, "--resume")
-        self.assertEqual(self.answers(out, "none", "hotpotqa")[:len(kept)], kept)
-        self.assertEqual(len(self.answers(out, "none", "hotpotqa")), 6)
+    def test_full_disk_keeps_finished_answers(self):
+        """A limit on the size of files stands for it."""
+        self.many(30, 30)
+        out, whole = self.path("out"), self.path("whole")
+        expected = self.score("-o", whole)
+        args = ["longbench", "-m", MODEL, "--data", self.data, "-o", out]
+        done = sextant(*args, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (24000, 24000)))
+        self.assertEqual(done.returncode, FAILURE, done.stderr)
+        self.assertEqual(done.stderr.count(b"\n"), 1, done.stderr)
+        for word in (b"results.sqlite", b"is kept", b"--resume"):
+            self.assertIn(word, done.stderr)
+        self.assertTrue(5 < len(self.cells(out)) < 60)
+        self.assertEqual(self.score("-o", out, "--resume"), expected)
+        self.assertEqual(self.files(out), self.files(whole))
 
 
 class Faults(LongBenchTest):

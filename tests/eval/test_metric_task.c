@@ -59,6 +59,19 @@ static void test_best_reference(void **state) {
     assert_true(score == 0);
 }
 
+static bool is_right_or_wrong(const char *name) {
+    return metric_task_is_right_or_wrong(metric_task_find(text_span_of(name)));
+}
+
+/* Two verdicts can be half right, several letters a quarter. */
+static void test_right_or_wrong(void **state) {
+    (void)state;
+    assert_true(is_right_or_wrong("tpo") && is_right_or_wrong("gsm100") && is_right_or_wrong("codeU"));
+    assert_true(is_right_or_wrong("topic_retrieval_longchat") && is_right_or_wrong("200_lines"));
+    assert_false(is_right_or_wrong("hotpotqa") || is_right_or_wrong("trec") || is_right_or_wrong("lcc"));
+    assert_false(is_right_or_wrong("sci_fi") || is_right_or_wrong("coursera"));
+}
+
 static void test_reference_faults(void **state) {
     const metric_task *english = metric_task_find(text_span_of("passage_retrieval_en"));
     const metric_task *chinese = metric_task_find(text_span_of("passage_retrieval_zh"));
@@ -104,9 +117,12 @@ static void test_repaired(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_names),          cmocka_unit_test(test_table),
-        cmocka_unit_test(test_best_reference), cmocka_unit_test(test_reference_faults),
-        cmocka_unit_test(test_spans),          cmocka_unit_test(test_repaired)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_names),
+                                       cmocka_unit_test(test_table),
+                                       cmocka_unit_test(test_best_reference),
+                                       cmocka_unit_test(test_right_or_wrong),
+                                       cmocka_unit_test(test_reference_faults),
+                                       cmocka_unit_test(test_spans),
+                                       cmocka_unit_test(test_repaired)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
