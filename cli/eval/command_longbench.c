@@ -1,6 +1,7 @@
 #include "command.h"
 
 #include "eval/longbench_ask.h"
+#include "eval/longbench_mark.h"
 #include "eval/longbench_output.h"
 #include "exit_code.h"
 #include "interrupt.h"
@@ -78,14 +79,6 @@ static int check_kept(const longbench_job *job) {
     return code;
 }
 
-static int mark(const metric_task *task, const longbench_item *item, longbench_answer *answer) {
-    const text_span said = {answer->text, answer->n_bytes};
-    if (metric_task_score(task, said, item->references, item->n_references, item->classes, item->n_classes,
-                          &answer->score))
-        return EXIT_CODE_OK;
-    return message_error(EXIT_CODE_FAILURE, "not enough memory to score an answer");
-}
-
 /* A question without an answer is asked, unless Ctrl-C came before. What is kept is scored anew: the measures,
  * or the right answers in the file, may have been corrected since. */
 static int ask_item(longbench_job *job, longbench_asker *asker, task_score *score, const longbench_item *item,
@@ -98,7 +91,7 @@ static int ask_item(longbench_job *job, longbench_asker *asker, task_score *scor
         progress_report(&job->line, job->n_done, job->n_total);
         code = longbench_ask(asker, score->file, item, answer);
     }
-    if (code == EXIT_CODE_OK) code = mark(score->file->task, item, answer);
+    if (code == EXIT_CODE_OK) code = longbench_mark(score->file->task, job->files.words, item, answer);
     if (code == EXIT_CODE_OK && !(is_kept && fabs(answer->score - kept_score) < 1e-12))
         code = answer_store_put(job->store, asker->plan, score->file, item, answer);
     if (code == EXIT_CODE_OK) {

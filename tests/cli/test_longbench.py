@@ -9,8 +9,9 @@ import sqlite3
 import subprocess
 import sys
 import time
+import unittest
 
-from longbench_samples import MAKERS, samples
+from longbench_samples import CHINESE_MAKERS, MAKERS, samples
 from sextant_command import (FAILURE, INTERRUPTED, MODEL, NOVEL, ROOT, SEXTANT, USAGE, WINDOW, CommandTest, main,
                              sextant, shared)
 
@@ -24,6 +25,11 @@ STORIES = ["The grass is green. The sky is blue. The sun is yellow. Here we go. 
            "Mr. Gray sold his boat in May and went inland with two dogs and a clock that no longer struck. "]
 
 
+def needs_jieba():
+    if longbench_metrics.jieba is None:
+        raise unittest.SkipTest("no Python package jieba (Debian: python3-jieba)")
+
+
 class LongBenchTest(CommandTest):
     """A folder as a user would have it after the downloads."""
 
@@ -32,7 +38,7 @@ class LongBenchTest(CommandTest):
         self.data = self.path("download")
         for name in ("data", "config", "LEval-data/Closed-ended-tasks", "lines/testcases"):
             os.makedirs(os.path.join(self.data, name))
-        self.configure(dict.fromkeys(list(MAKERS) + list(QUESTION), 6))
+        self.configure(dict.fromkeys([*MAKERS, *CHINESE_MAKERS, *QUESTION], 6))
 
     def put(self, name, content):
         with open(os.path.join(self.data, name), "w", encoding="utf-8") as f:
@@ -41,7 +47,7 @@ class LongBenchTest(CommandTest):
     def configure(self, lengths, prompts=None):
         self.put("config/dataset2maxlen.json", json.dumps(lengths))
         self.put("config/dataset2prompt.json", json.dumps(
-            prompts or {**dict.fromkeys(MAKERS, "{context}\n{input}"), **QUESTION}))
+            prompts or {**dict.fromkeys([*MAKERS, *CHINESE_MAKERS], "{context}\n{input}"), **QUESTION}))
 
     def rows(self, task, *rows):
         folder = "data"
@@ -107,7 +113,15 @@ class Measures(LongBenchTest):
                              for i, (said, _, _) in enumerate(items, 1)})
 
     def test_every_task(self):
-        made = {task: samples(task, 300) for task in MAKERS}
+        self.check_tasks(MAKERS)
+
+    def test_chinese_words(self):
+        """Also where answers have line feeds, NUL and marks of every kind in them."""
+        needs_jieba()
+        self.check_tasks(CHINESE_MAKERS)
+
+    def check_tasks(self, tasks):
+        made = {task: samples(task, 300) for task in tasks}
         out = self.path("out")
         for task, items in made.items():
             self.write_rows(task, items)
@@ -132,6 +146,75 @@ class Measures(LongBenchTest):
                 parts = expected[:89], expected[89:178], expected[178:]  # 45 words more each: 89 * 45 is past 4000
                 for name, part in zip(("0-4k", "4-8k", "8k+"), parts):
                     self.assertAlmostEqual(row["by_length"][name], 100 * sum(part) / len(part), places=9)
+
+    def test_chinese_by_hand(self):
+        """jieba's own words: 我 来到 北京 清华大学; 小明 硕士 毕业 于 中国科学院 计算所. The published marks have no 《."""
+        needs_jieba()
+        said = {"multifieldqa_zh": ("我来到北京清华大学", ["我，在《清华大学》。"], 4 / 8),  # 我 清华大学, of 4 and of 我 在 《 清华大学
+                "dureader": ("小明硕士毕业于中国科学院计算所", ["中国科学院计算所的小明"], 2 * (1 / 3) * (1 / 2) / (1 / 3 + 1 / 2 + 1e-8)),
+                "vcsum": ("我来到.\r\n.北京", ["北京 . 来到"], None)}
+        for task, (_, rights, _) in said.items():
+            self.rows(task, self.row(task, 0, answers=rights, context="", input="x"))
+        out = self.path("out")
+        self.score("-o", out)
+        for task, (answer, _, _) in said.items():
+            self.write_answers(out, task, [(answer, None, None)])
+        told = self.score("-o", out, "--resume")
+        rows = {r["task"]: r for r in told["tasks"]}
+        self.assertAlmostEqual(rows["multifieldqa_zh"]["score"], 50, places=9)
+        self.assertAlmostEqual(rows["dureader"]["score"], 100 * said["dureader"][2], places=9)
+        # 来到 北京, over 我 来到 北京 with the empty word between the full stops, and over 北京 来到
+        self.assertAlmostEqual(rows["vcsum"]["score"], 100 * 2 * (2 / 4 * 2 / 2) / (2 / 4 + 2 / 2 + 1e-8), places=9)
+        self.assertEqual([rows[t]["measure"] for t in said], ["Chinese F1", "Chinese ROUGE-L", "Chinese ROUGE-L"])
+        self.assertEqual(told["averages"], [])
+
+    def test_without_jieba(self):
+        """Named tasks are refused before anything is asked, others left out with a note."""
+        self.rows("vcsum", self.row("vcsum", 0))
+        self.rows("hotpotqa", self.row("hotpotqa", 0))
+        args = ["longbench", "-m", MODEL, "--data", self.data, "--python"]
+        for python in ("/bin/false", "/bin/cat", self.path("none")):
+            self.refused(USAGE, *args, python, "--tasks", "hotpotqa,vcsum", says=["vcsum", "python3-jieba", "--python"])
+            done = self.good(*args, python)
+            self.assertEqual(done.stderr.count(b"\n"), 1, done.stderr)
+            self.assertIn(b"vcsum is left out", done.stderr)
+            self.assertIn(b"python3-jieba", done.stderr)
+            self.assertNotIn(b"vcsum", done.stdout)
+        self.assertEqual(self.good(*args, self.path("none"), "--tasks", "hotpotqa").stderr, b"")
+
+    def segmenter(self, lines):
+        """A program in jieba's place that knows its example, and then says `lines`."""
+        path = self.path("segmenter", "#!/bin/sh\nread x\necho '我 来到 北京 清华大学'\n%s\n" % lines)
+        os.chmod(path, 0o755)
+        return path
+
+    def test_segmenter_that_fails(self):
+        self.rows("vcsum", *(self.row("vcsum", i, answers=["甲"]) for i in range(2)))
+        out = self.path("out")
+        args = ["longbench", "-m", MODEL, "--data", self.data, "-o", out, "--resume", "--python"]
+        for lines in ("", "read x; echo y", "read x; printf half"):
+            self.refused(FAILURE, *args, self.segmenter(lines), says=["jieba has ended or gave another text back", "--resume"])
+        needs_jieba()
+        self.good(*args[:-1])
+        self.assertEqual(len(self.answers(out, "none", "vcsum")), 2)
+
+    def test_ctrl_c_is_not_for_the_segmenter(self):
+        """A terminal sends it to the whole group of processes."""
+        needs_jieba()
+        self.configure({"vcsum": 40})
+        self.rows("vcsum", *(self.row("vcsum", i, context=self.pages(1500, 50000 + 700 * i).decode()) for i in range(60)))
+        process = subprocess.Popen([SEXTANT, "longbench", "-m", MODEL, "--data", self.data, "-o", self.path("out")],
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
+        self.addCleanup(lambda: process.poll() is None and process.kill())
+        store = os.path.join(self.path("out"), "results.sqlite")
+        while not (os.path.exists(store) and os.path.getsize(store) > 16384):
+            self.assertIsNone(process.poll())
+            time.sleep(0.005)
+        os.killpg(process.pid, signal.SIGINT)
+        told, err = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, INTERRUPTED, err)
+        self.assertIn(b"vcsum", told)
+        self.assertEqual(err.count(b"\n"), 1, err)
 
     def test_averages(self):
         """Tasks count the same in a group, and groups in the average; Chinese tasks and LongBench-E stand apart."""
@@ -280,10 +363,15 @@ class Prompts(LongBenchTest):
             self.rows(task, self.row(task, 0, all_classes=["a"], answers=["Paragraph 1, 段落1"]))
         rows = self.score("--tasks", "trec,hotpotqa,2wikimqa,passage_count,passage_retrieval_en,repobench-p")["tasks"]
         self.assertEqual([r["answered"] for r in rows], [1] * 6)
-        done = self.good("longbench", "-m", MODEL, "--data", self.data, "--limit", 1, "--max-tokens", 8)
-        self.assertEqual(done.stderr.count(b"jieba"), 3)
+        args = ["longbench", "-m", MODEL, "--data", self.data, "--limit", 1, "--max-tokens", 8]
+        done = self.good(*args, "--python", "/bin/false")
+        self.assertEqual(done.stderr.count(b"has no package jieba"), 3)
         for task in tasks:
-            self.assertEqual(task.encode() in done.stdout, task not in ("multifieldqa_zh", "dureader", "vcsum"))
+            self.assertEqual(task.encode() in done.stdout, task not in CHINESE_MAKERS)
+        if longbench_metrics.jieba is not None:
+            rows = self.json(*args)["tasks"]
+            self.assertEqual([r["task"] for r in rows], [t for t in tasks if any(r["task"] == t for r in rows)])
+            self.assertEqual({r["task"] for r in rows}, set(tasks))
 
 
 class Kept(LongBenchTest):
@@ -594,7 +682,7 @@ class Faults(LongBenchTest):
         self.bad(USAGE, "--resume", says=["-o FOLDER"])
         self.bad(USAGE, "--tasks", "hotpot", says=["hotpot", "longbench"])
         self.bad(USAGE, "--tasks", ",", says=["names no task"])
-        self.bad(USAGE, "--tasks", "dureader", says=["dureader", "jieba"])
+        self.bad(USAGE, "--tasks", "dureader", "--python", "/bin/false", says=["dureader", "jieba", "/bin/false"])
         self.rows("trec", self.row("trec", 0, all_classes=["a"]))
         self.bad(USAGE, "--extend", "none", "--extend", "none", says=["twice"])
         self.bad(USAGE, "--extend", "nonsense", says=["nonsense"])
