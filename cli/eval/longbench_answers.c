@@ -11,9 +11,14 @@
 
 int answer_store_open(const option_values *options, const sxt_model *model, result_store **store) {
     char max_tokens[32], ctx[32];
+    sxt_model_info info;
+    sxt_model_describe(model, &info);
     snprintf(max_tokens, sizeof max_tokens, "%lld", (long long)options->max_tokens);
     snprintf(ctx, sizeof ctx, "%lld", (long long)options->ctx); /* prompts are cut to fit it */
-    const result_fact facts[] = {{"max tokens", max_tokens}, {"context", ctx}};
+    const result_fact facts[] = {
+        {"max tokens", max_tokens},
+        {"context", ctx},
+        {"chat template", info.chat_template[0] != '\0' ? info.chat_template : "none"}};
     return output_folder_open(options, model, "longbench", facts, (int)(sizeof facts / sizeof *facts), store);
 }
 

@@ -308,6 +308,15 @@ class Prompts(LongBenchTest):
         told = self.told("-p", "The grass\nis green.", "-n", 6, model=model)
         self.assertEqual((said["pred"], said["n_tokens"]), (told["text"], told["n_prompt"]))
 
+    def test_template_belongs_to_the_answers(self):
+        """It is no part of the weights that tell models apart."""
+        model, out = self.templated(), self.path("out")
+        self.rows("narrativeqa", self.row("narrativeqa", 0))
+        args = ["longbench", "-m", model, "--data", self.data, "-o", out]
+        self.good(*args)
+        os.remove(os.path.join(model, "tokenizer_config.json"))
+        self.refused(USAGE, *args, "--resume", says=["chat template: chatml there, none now", "another folder"])
+
     def novel(self):
         with open(NOVEL, encoding="utf-8") as f:
             return f.read()
