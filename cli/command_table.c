@@ -245,9 +245,10 @@ const command_row COMMAND_TABLE[] = {
      "do. Answers are greedy. A prompt that is too long loses its middle, save in line retrieval. The model's "
      "chat "
      "template is put around all but the few-shot and code tasks. The default plan is none.\n\n"
-     "With -o every answer is kept; Ctrl-C ends with the scores so far, and --resume goes on from there. "
-     "Chinese "
-     "tasks that need a word segmenter (multifieldqa_zh, dureader, vcsum) are not supported.",
+     "With -o every answer is kept as soon as it is there; Ctrl-C ends with the scores so far, --resume goes "
+     "on from there, and compare-runs sets two such folders side by side. The "
+     "measures of multifieldqa_zh, dureader and vcsum count the words that the Python package jieba finds "
+     "(Debian: python3-jieba).",
      "sextant longbench -m model.gguf --data LongBench --tasks hotpotqa,trec -o scores\n"
      "sextant longbench -m model.gguf --data LongBench --extend none --extend auto --limit 20 -o scores "
      "--resume\n",

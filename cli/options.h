@@ -51,7 +51,7 @@ typedef struct option_values {
     uint64_t seed;
     bool reread, chat, interactive, no_bos, special, no_special, json, all, list_tensors, man, help;
     bool ceilings, pure, stream, resume, no_reuse;
-    const char *completions, *random_config, *vocab, *data, *tasks;
+    const char *completions, *random_config, *vocab, *data, *tasks, *python;
     int64_t max_tokens;
     const char *positional[MAX_POSITIONAL];
     int n_positional;

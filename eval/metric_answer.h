@@ -8,6 +8,8 @@
 
 /* F1 of the words, as multisets, after lower case, without ASCII punctuation and the articles a, an, the. */
 bool metric_qa_f1(text_span prediction, text_span reference, double *score);
+/* The same of Chinese texts with white space between their words, without Chinese punctuation either. */
+bool metric_qa_f1_chinese(text_span prediction, text_span reference, double *score);
 
 /* ROUGE-L of whole summaries, F with equal weights, as the Python package `rouge` 1.0 does it: sentences end at
  * every full stop, words count once however often they stand there. */

@@ -42,3 +42,25 @@ void metric_normalise(text_span text, bool lower, text_made *made) {
     text_made_free(&bare);
     text_made_free(&free_of_articles);
 }
+
+/* LongBench's list, as ranges. It has no opening mark of titles and no full stop of full width. */
+static bool is_chinese_punctuation(int32_t c) {
+    static const int32_t ranges[][2] = {{0x2013, 0x2014}, {0x2018, 0x2019}, {0x201B, 0x201F}, {0x2026, 0x2027},
+                                        {0x3001, 0x3003}, {0x300B, 0x3011}, {0x3014, 0x301F}, {0x3030, 0x3030},
+                                        {0x303E, 0x303F}, {0xFE4F, 0xFE4F}, {0xFF01, 0xFF0D}, {0xFF0F, 0xFF0F},
+                                        {0xFF1A, 0xFF20}, {0xFF3B, 0xFF40}, {0xFF5B, 0xFF64}};
+    for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)
+        if (c >= ranges[i][0] && c <= ranges[i][1]) return true;
+    return false;
+}
+
+void metric_normalise_chinese(text_span words, text_made *made) {
+    text_made small = {0};
+    text_made_add_lower(&small, words);
+    made->failed = made->failed || small.failed;
+    for (text_span rest = text_made_span(&small); rest.n > 0;) {
+        int32_t c = text_next(&rest);
+        if (!character_is_punctuation(c) && !is_chinese_punctuation(c)) text_made_add_character(made, c);
+    }
+    text_made_free(&small);
+}

@@ -8,4 +8,8 @@
  * words separated by single blanks. */
 void metric_normalise(text_span text, bool lower, text_made *made);
 
+/* The same for Chinese `words`, which white space separates: lower case, without ASCII punctuation and the
+ * Chinese marks that LongBench lists. Words of nothing else vanish. */
+void metric_normalise_chinese(text_span words, text_made *made);
+
 #endif

@@ -24,19 +24,35 @@ static double f1(int64_t n_common, size_t n_prediction, size_t n_reference) {
     return 2 * precision * recall / (precision + recall);
 }
 
-bool metric_qa_f1(text_span prediction, text_span reference, double *score) {
-    text_made first = {0}, second = {0};
+/* Of two normalised texts. */
+static bool score_words(const text_made *first, const text_made *second, double *score) {
     word_list list = {0};
     int64_t n_common;
-    metric_normalise(prediction, true, &first);
-    metric_normalise(reference, true, &second);
-    word_list_add_words(&list, text_made_span(&first));
+    word_list_add_words(&list, text_made_span(first));
     size_t n_first = list.n;
-    word_list_add_words(&list, text_made_span(&second));
+    word_list_add_words(&list, text_made_span(second));
     bool good =
-        !first.failed && !second.failed && word_list_number(&list) && count_common(&list, n_first, &n_common);
+        !first->failed && !second->failed && word_list_number(&list) && count_common(&list, n_first, &n_common);
     if (good) *score = f1(n_common, n_first, list.n - n_first);
     word_list_free(&list);
+    return good;
+}
+
+bool metric_qa_f1(text_span prediction, text_span reference, double *score) {
+    text_made first = {0}, second = {0};
+    metric_normalise(prediction, true, &first);
+    metric_normalise(reference, true, &second);
+    bool good = score_words(&first, &second, score);
+    text_made_free(&first);
+    text_made_free(&second);
+    return good;
+}
+
+bool metric_qa_f1_chinese(text_span prediction, text_span reference, double *score) {
+    text_made first = {0}, second = {0};
+    metric_normalise_chinese(prediction, &first);
+    metric_normalise_chinese(reference, &second);
+    bool good = score_words(&first, &second, score);
     text_made_free(&first);
     text_made_free(&second);
     return good;

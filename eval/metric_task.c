@@ -14,15 +14,15 @@ static const metric_task tasks[] = {
     {"narrativeqa", SUITE_LONGBENCH, METRIC_QA_F1, SINGLE, false, false, false, false},
     {"qasper", SUITE_LONGBENCH, METRIC_QA_F1, SINGLE, false, false, false, false},
     {"multifieldqa_en", SUITE_LONGBENCH, METRIC_QA_F1, SINGLE, false, false, false, false},
-    {"multifieldqa_zh", SUITE_LONGBENCH, METRIC_SEGMENTED, SINGLE, true, false, false, false},
+    {"multifieldqa_zh", SUITE_LONGBENCH, METRIC_QA_F1_ZH, SINGLE, true, false, false, false},
     {"hotpotqa", SUITE_LONGBENCH, METRIC_QA_F1, MULTI, false, false, false, false},
     {"2wikimqa", SUITE_LONGBENCH, METRIC_QA_F1, MULTI, false, false, false, false},
     {"musique", SUITE_LONGBENCH, METRIC_QA_F1, MULTI, false, false, false, false},
-    {"dureader", SUITE_LONGBENCH, METRIC_SEGMENTED, MULTI, true, false, false, false},
+    {"dureader", SUITE_LONGBENCH, METRIC_ROUGE_L_ZH, MULTI, true, false, false, false},
     {"gov_report", SUITE_LONGBENCH, METRIC_ROUGE_L, SUMMARY, false, false, false, false},
     {"qmsum", SUITE_LONGBENCH, METRIC_ROUGE_L, SUMMARY, false, false, false, false},
     {"multi_news", SUITE_LONGBENCH, METRIC_ROUGE_L, SUMMARY, false, false, false, false},
-    {"vcsum", SUITE_LONGBENCH, METRIC_SEGMENTED, SUMMARY, true, false, false, false},
+    {"vcsum", SUITE_LONGBENCH, METRIC_ROUGE_L_ZH, SUMMARY, true, false, false, false},
     {"trec", SUITE_LONGBENCH, METRIC_CLASSES, FEW_SHOT, false, true, true, false},
     {"triviaqa", SUITE_LONGBENCH, METRIC_QA_F1, FEW_SHOT, false, true, true, false},
     {"samsum", SUITE_LONGBENCH, METRIC_ROUGE_L, FEW_SHOT, false, true, true, true},
@@ -68,16 +68,32 @@ const metric_task *metric_task_find(text_span name) {
 const char *metric_task_measure(const metric_task *task) {
     switch (task->kind) {
     case METRIC_QA_F1: return "F1";
+    case METRIC_QA_F1_ZH: return "Chinese F1";
     case METRIC_ROUGE_L: return "ROUGE-L";
+    case METRIC_ROUGE_L_ZH: return "Chinese ROUGE-L";
     case METRIC_CLASSES: return "accuracy of class";
     case METRIC_RETRIEVAL:
     case METRIC_RETRIEVAL_ZH:
     case METRIC_COUNT: return "share of numbers";
     case METRIC_CODE: return "edit similarity";
     case METRIC_LAST_NUMBER: return "last number";
-    case METRIC_SEGMENTED: return "not supported";
     default: return "exact match";
     }
+}
+
+bool metric_task_is_right_or_wrong(const metric_task *task) {
+    switch (task->kind) {
+    case METRIC_CHOICE:
+    case METRIC_NUMBER:
+    case METRIC_OUTPUT:
+    case METRIC_TEXT:
+    case METRIC_LAST_NUMBER: return true;
+    default: return false;
+    }
+}
+
+bool metric_task_needs_words(const metric_task *task) {
+    return task->kind == METRIC_QA_F1_ZH || task->kind == METRIC_ROUGE_L_ZH;
 }
 
 const char *metric_task_reference_fault(const metric_task *task, text_span reference) {
@@ -96,7 +112,9 @@ static bool score_one(metric_kind kind, text_span answer, text_span reference, c
                       size_t n_classes, double *score) {
     switch (kind) {
     case METRIC_QA_F1: return metric_qa_f1(answer, reference, score);
-    case METRIC_ROUGE_L: return metric_rouge_l(answer, reference, score);
+    case METRIC_QA_F1_ZH: return metric_qa_f1_chinese(answer, reference, score);
+    case METRIC_ROUGE_L:
+    case METRIC_ROUGE_L_ZH: return metric_rouge_l(answer, reference, score);
     case METRIC_CLASSES: return metric_classes(answer, reference, classes, n_classes, score);
     case METRIC_RETRIEVAL: metric_retrieval(answer, reference, "Paragraph ", score); return true;
     case METRIC_RETRIEVAL_ZH: metric_retrieval(answer, reference, "段落", score); return true;
@@ -109,7 +127,6 @@ static bool score_one(metric_kind kind, text_span answer, text_span reference, c
     case METRIC_VERDICTS: return metric_exam_verdicts(answer, reference, score);
     case METRIC_TEXT: return metric_exam_text(answer, reference, score);
     case METRIC_LAST_NUMBER: metric_last_number(answer, reference, score); return true;
-    case METRIC_SEGMENTED: break;
     }
     *score = 0;
     return true;

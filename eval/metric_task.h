@@ -8,7 +8,9 @@ typedef enum metric_suite { SUITE_LONGBENCH, SUITE_LEVAL, SUITE_LINES } metric_s
 
 typedef enum metric_kind {
     METRIC_QA_F1,
+    METRIC_QA_F1_ZH,
     METRIC_ROUGE_L,
+    METRIC_ROUGE_L_ZH,
     METRIC_CLASSES,
     METRIC_RETRIEVAL,
     METRIC_RETRIEVAL_ZH,
@@ -20,8 +22,7 @@ typedef enum metric_kind {
     METRIC_OUTPUT,
     METRIC_VERDICTS,
     METRIC_TEXT,
-    METRIC_LAST_NUMBER,
-    METRIC_SEGMENTED /* needs a Chinese word segmenter, which is not here: cannot be scored */
+    METRIC_LAST_NUMBER
 } metric_kind;
 
 typedef struct metric_task {
@@ -41,12 +42,16 @@ const metric_task *metric_task_at(size_t i);
 const metric_task *metric_task_find(text_span name);
 /* "F1", "ROUGE-L", ... */
 const char *metric_task_measure(const metric_task *task);
+/* An answer is right (1) or wrong (0), nothing between them but L-Eval's 0.25 for some of the letters. */
+bool metric_task_is_right_or_wrong(const metric_task *task);
+
+/* Answers and references are Chinese, and need white space between their words to be scored: a segmenter's. */
+bool metric_task_needs_words(const metric_task *task);
 
 /* What is wrong with a reference answer of the task; NULL: nothing. Others score as the measures say. */
 const char *metric_task_reference_fault(const metric_task *task, text_span reference);
 
-/* The best score over the references, 0 to 1; not for METRIC_SEGMENTED. False where memory was not to be had.
- */
+/* The best score over the references, 0 to 1. False where memory was not to be had. */
 bool metric_task_score(const metric_task *task, text_span prediction, const text_span *references,
                        size_t n_references, const text_span *classes, size_t n_classes, double *score);
 

@@ -14,6 +14,7 @@ need() { # package, common name, test
 compiler() { command -v cc || command -v gcc || command -v clang; }
 compiles() { printf '#include <stdio.h>\nint main(void) { return 0; }\n' | "$(compiler)" -x c - -o /dev/null; }
 library() { pkg-config --exists "$1"; }
+jieba() { /usr/bin/python3 -c 'import jieba' || python3 -c 'import jieba'; }
 numpy() { /usr/bin/python3 -c 'import numpy' || python3 -c 'import numpy'; }
 
 need_for_build() {
@@ -33,6 +34,7 @@ need_for_build() {
 need_for_tests() {
     need libcmocka-dev "cmocka, with headers" "library cmocka"
     need "python3 python3-numpy" "Python 3 with NumPy" numpy
+    need python3-jieba "jieba, which finds Chinese words, for Python 3" jieba
 }
 
 # 64-bit ARM, emulated: a compiler, an emulator and libraries that only one step of ./check needs. Where they cannot

@@ -1,12 +1,14 @@
 #include "command.h"
 
 #include "eval/longbench_ask.h"
-#include "eval/longbench_scores.h"
+#include "eval/longbench_mark.h"
+#include "eval/longbench_output.h"
 #include "exit_code.h"
 #include "interrupt.h"
 #include "message.h"
 #include "model_session.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,7 +16,8 @@ typedef struct longbench_job {
     const option_values *options;
     sxt_model *model;
     task_files files;
-    task_scores scores; /* plan by plan, task by task */
+    result_store *store; /* NULL without -o */
+    task_scores scores;  /* plan by plan, task by task */
     progress line;
     int64_t n_done, n_total; /* questions */
 } longbench_job;
@@ -59,43 +62,62 @@ static int check_plans(const longbench_job *job) {
     return code;
 }
 
-/* Questions without an answer are asked; all answers are scored. */
-static int ask_items(longbench_job *job, longbench_asker *asker, const longbench_items *items,
-                     longbench_answer *answers, answer_file *kept, task_score *score) {
+/* Nor must one answer that belongs to another question. */
+static int check_kept(const longbench_job *job) {
     int code = EXIT_CODE_OK;
-    for (size_t i = 0; i < items->n && code == EXIT_CODE_OK; i++) {
-        const longbench_item *item = &items->list[i];
-        if (!answers[i].is_there) {
-            progress_report(&job->line, job->n_done, job->n_total);
-            code = longbench_ask(asker, score->file, item, &answers[i]);
-            if (code == EXIT_CODE_OK) code = answer_file_add(kept, items, i, &answers[i]);
+    for (size_t i = 0; i < job->files.n && code == EXIT_CODE_OK; i++) {
+        longbench_items items = {0};
+        const task_file *file = &job->files.list[i];
+        code = longbench_items_read(file, job->options->per_length, &items);
+        for (int p = 0; p < plan_count(job->options) && code == EXIT_CODE_OK; p++) {
+            longbench_answer *answers;
+            code = answers_read(job->store, plan_at(job->options, p), file, &items, &answers);
+            answers_free(answers, items.n);
         }
-        if (answers[i].is_there && !task_score_add(score, item, &answers[i]) && code == EXIT_CODE_OK)
-            code = message_error(EXIT_CODE_FAILURE, "not enough memory to score an answer");
-        job->n_done += answers[i].is_there;
-        if (code == EXIT_CODE_OK && interrupted()) code = EXIT_CODE_INTERRUPTED;
+        longbench_items_free(&items);
     }
     return code;
 }
 
+/* A question without an answer is asked, unless Ctrl-C came before. What is kept is scored anew: the measures,
+ * or the right answers in the file, may have been corrected since. */
+static int ask_item(longbench_job *job, longbench_asker *asker, task_score *score, const longbench_item *item,
+                    longbench_answer *answer) {
+    const bool is_kept = answer->is_there;
+    const double kept_score = answer->score;
+    int code = EXIT_CODE_OK;
+    if (!is_kept && interrupted()) return code;
+    if (!is_kept) {
+        progress_report(&job->line, job->n_done, job->n_total);
+        code = longbench_ask(asker, score->file, item, answer);
+    }
+    if (code == EXIT_CODE_OK) code = longbench_mark(score->file->task, job->files.words, item, answer);
+    if (code == EXIT_CODE_OK && !(is_kept && fabs(answer->score - kept_score) < 1e-12))
+        code = answer_store_put(job->store, asker->plan, score->file, item, answer);
+    if (code == EXIT_CODE_OK) {
+        task_score_add(score, item, answer);
+        job->n_done++;
+    }
+    return code == EXIT_CODE_INTERRUPTED ? EXIT_CODE_OK : code; /* interrupted() tells */
+}
+
 static int ask_task(longbench_job *job, longbench_asker *asker, task_score *score) {
     longbench_items items = {0};
-    answer_file kept = {-1, NULL};
     longbench_answer *answers = NULL;
     int code = longbench_items_read(score->file, job->options->per_length, &items);
-    if (code == EXIT_CODE_OK) {
-        answers = must_allocate(items.n * sizeof *answers);
-        memset(answers, 0, items.n * sizeof *answers);
-        score->n_asked = (int64_t)items.n;
-        code = answer_file_open(job->options, asker->plan, score->file, &items, answers, &kept);
-    }
-    if (code == EXIT_CODE_OK) code = ask_items(job, asker, &items, answers, &kept, score);
-    answer_file_close(&kept);
-    for (size_t i = 0; answers != NULL && i < items.n; i++) free(answers[i].text);
-    free(answers);
+    score->n_asked = (int64_t)items.n;
+    if (code == EXIT_CODE_OK) code = answers_read(job->store, asker->plan, score->file, &items, &answers);
+    for (size_t i = 0; i < items.n && code == EXIT_CODE_OK; i++)
+        code = ask_item(job, asker, score, &items.list[i], &answers[i]);
+    if (code == EXIT_CODE_OK && score->all.n > 0)
+        code = longbench_write_answers(job->options, asker->plan, score->file, &items, answers);
+    answers_free(answers, items.n);
     longbench_items_free(&items);
     return code;
 }
+
+/* After Ctrl-C nothing is asked any more, but what an earlier run has kept still counts. */
+static bool is_over(const longbench_job *job) { return interrupted() && !job->options->resume; }
 
 static int ask_all(longbench_job *job) {
     const option_values *options = job->options;
@@ -106,14 +128,14 @@ static int ask_all(longbench_job *job) {
         for (size_t i = 0; i < job->files.n; i++)
             job->scores.list[job->scores.n++] =
                 (task_score){.file = &job->files.list[i], .plan = plan_at(options, (int)p)};
-    for (size_t p = 0; p < n_plans && code == EXIT_CODE_OK; p++) {
+    for (size_t p = 0; p < n_plans && code == EXIT_CODE_OK && !is_over(job); p++) {
         longbench_asker asker;
         code = longbench_asker_open(options, job->model, plan_at(options, (int)p), &asker);
-        for (size_t i = 0; i < job->files.n && code == EXIT_CODE_OK; i++)
+        for (size_t i = 0; i < job->files.n && code == EXIT_CODE_OK && !is_over(job); i++)
             code = ask_task(job, &asker, &job->scores.list[p * job->files.n + i]);
         longbench_asker_close(&asker);
     }
-    return code;
+    return code == EXIT_CODE_OK && interrupted() ? EXIT_CODE_INTERRUPTED : code;
 }
 
 /* A template that the library cannot render is not passed over in silence. */
@@ -123,11 +145,27 @@ static void tell_template(const sxt_model_info *info) {
             "the model's chat template is not one that is known here; prompts are given without one");
 }
 
+/* What is there is worth showing, whatever ended the work. */
+static int tell(const longbench_job *job, int code) {
+    const option_values *options = job->options;
+    if (job->n_done == 0) return code;
+    if (options->json)
+        document_print(task_scores_document(&job->scores));
+    else
+        task_scores_print(&job->scores);
+    if (code != EXIT_CODE_OK && code != EXIT_CODE_INTERRUPTED) return code;
+    int written = longbench_write_scores(options, &job->scores);
+    if (code == EXIT_CODE_INTERRUPTED) output_folder_note_stop(options);
+    return code != EXIT_CODE_OK ? code : written;
+}
+
 static int score_all(longbench_job *job) {
     sxt_model_info info;
     sxt_model_describe(job->model, &info);
     int code = check_plans(job);
-    if (code == EXIT_CODE_OK) code = answer_folder_open(job->options, &info);
+    if (code == EXIT_CODE_OK) code = answer_store_open(job->options, job->model, &job->store);
+    if (code == EXIT_CODE_OK) code = longbench_make_folders(job->options);
+    if (code == EXIT_CODE_OK && job->options->resume) code = check_kept(job);
     if (code != EXIT_CODE_OK) return code;
     tell_template(&info);
     job->line = progress_start("answering", "questions");
@@ -135,9 +173,7 @@ static int score_all(longbench_job *job) {
     code = ask_all(job);
     interrupt_release();
     progress_end(&job->line);
-    /* What is there is worth showing, whatever ended the work. */
-    if (job->n_done > 0) task_scores_print(&job->scores, job->options->json);
-    return code;
+    return tell(job, code);
 }
 
 int command_longbench(const option_values *options) {
@@ -148,6 +184,7 @@ int command_longbench(const option_values *options) {
     if (code == EXIT_CODE_OK) code = model_open(options->model, false, &job.model);
     if (code == EXIT_CODE_OK) {
         code = score_all(&job);
+        output_folder_close(job.store);
         sxt_model_close(job.model);
     }
     free(job.scores.list);

@@ -1,10 +1,10 @@
-/* Answers on disk: FOLDER/PLAN/TASK.jsonl, a line as soon as an answer is there. The published eval.py reads
- * these files too. */
+/* Answers in the store of the output folder: a cell for each, under "longbench|PLAN|TASK|NUMBER OF THE
+ * QUESTION". */
 #ifndef SEXTANT_CLI_EVAL_LONGBENCH_ANSWERS_H
 #define SEXTANT_CLI_EVAL_LONGBENCH_ANSWERS_H
 
 #include "eval/longbench_items.h"
-#include "sextant.h"
+#include "output_folder.h"
 
 typedef struct longbench_answer {
     char *text; /* valid UTF-8; may hold NUL */
@@ -12,23 +12,24 @@ typedef struct longbench_answer {
     int64_t n_tokens;  /* of the prompt */
     bool is_cut;       /* the prompt lost its middle */
     bool within_limit; /* of the plan */
+    double score;      /* 0 to 1 */
     bool is_there;
 } longbench_answer;
 
-typedef struct answer_file {
-    int descriptor; /* -1: nothing is kept */
-    char *path;
-} answer_file;
+/* Opens the store of -o for answers of this model and these settings. */
+int answer_store_open(const option_values *options, const sxt_model *model, result_store **store);
 
-/* Makes the folder of -o, or checks that it holds answers of this model and these settings. */
-int answer_folder_open(const option_values *options, const sxt_model_info *model);
+/* What is kept of a question under a plan, if anything is: answer->is_there. An answer to a question that has
+ * changed since is a fault. */
+int answer_store_get(result_store *store, const char *plan, const task_file *file, const longbench_item *item,
+                     longbench_answer *answer);
+/* The answer is on the disk when this returns. */
+int answer_store_put(result_store *store, const char *plan, const task_file *file, const longbench_item *item,
+                     const longbench_answer *answer);
 
-/* Opens the file of a plan and a task, and fills `answers` (items->n) with what is in it. A line that was not
- * completed is taken away. */
-int answer_file_open(const option_values *options, const char *plan, const task_file *task,
-                     const longbench_items *items, longbench_answer *answers, answer_file *file);
-/* The line is on the disk when this returns; on a full disk it is not there at all. */
-int answer_file_add(answer_file *file, const longbench_items *items, size_t i, const longbench_answer *answer);
-void answer_file_close(answer_file *file);
+/* Reads what is kept of all `items` into `answers` (items->n), which are released with answers_free(). */
+int answers_read(result_store *store, const char *plan, const task_file *file, const longbench_items *items,
+                 longbench_answer **answers);
+void answers_free(longbench_answer *answers, size_t n);
 
 #endif

@@ -166,8 +166,12 @@ int longbench_ask(longbench_asker *asker, const task_file *file, const longbench
     if (code == EXIT_CODE_OK) sxt_session_plan(asker->session, &plan);
     if (code == EXIT_CODE_OK && file->task->kind == METRIC_VERDICTS) code = add_world(asker, file, item, &text);
     if (code == EXIT_CODE_OK) {
-        *answer =
-            (longbench_answer){must_allocate(text.n + 1), text.n, tokens.n, is_cut, plan.within_limit, true};
+        *answer = (longbench_answer){.text = must_allocate(text.n + 1),
+                                     .n_bytes = text.n,
+                                     .n_tokens = tokens.n,
+                                     .is_cut = is_cut,
+                                     .within_limit = plan.within_limit,
+                                     .is_there = true};
         if (text.n > 0) memcpy(answer->text, text.bytes, text.n);
     }
     text_made_free(&text);

@@ -31,6 +31,7 @@ void task_files_free(task_files *files) {
         free(files->list[i].prompt);
     }
     free(files->list);
+    segmenter_stop(files->words);
     *files = (task_files){0};
 }
 
@@ -83,12 +84,18 @@ static int missing(const option_values *options, const char *name, metric_suite 
         data, name, name, data, name);
 }
 
-static int unsupported(const char *name) {
-    return message_error(
-        EXIT_CODE_USAGE,
-        "--tasks: %s cannot be scored here: its measure needs the Chinese word segmenter jieba; "
-        "leave it out",
-        name);
+/* Starts the word segmenter, once. */
+static bool has_words(const option_values *options, task_files *files) {
+    if (!files->has_looked) files->words = segmenter_start(options->python);
+    files->has_looked = true;
+    return files->words != NULL;
+}
+
+static int no_words(const option_values *options, const char *name) {
+    return message_error(EXIT_CODE_USAGE,
+                         "--tasks: %s needs Chinese words, and %s has no package jieba that works; install "
+                         "Debian's python3-jieba, name another Python with --python, or leave the task out",
+                         name, options->python != NULL ? options->python : "python3");
 }
 
 /* ---- Which tasks ----------------------------------------------------------------------------------------- */
@@ -116,16 +123,20 @@ static size_t add_line_files(const char *data, task_files *files) {
 }
 
 /* The tasks of a suite that are there. Those that cannot be scored are told of. */
-static size_t add_suite(const char *data, metric_suite suite, const char *ending, task_files *files) {
+static size_t add_suite(const option_values *options, metric_suite suite, const char *ending,
+                        task_files *files) {
     size_t n_before = files->n;
+    const char *data = options->data;
     if (suite == SUITE_LINES) return add_line_files(data, files);
     const metric_task *task;
     for (size_t i = 0; (task = metric_task_at(i)) != NULL; i++) {
         text_buffer name = {0};
         text_buffer_print(&name, "%s%s", task->name, ending);
         char *path = task->suite == suite ? find(data, name.bytes) : NULL;
-        if (path != NULL && task->kind == METRIC_SEGMENTED)
-            message_note("%s is left out: its measure needs the Chinese word segmenter jieba", name.bytes);
+        if (path != NULL && metric_task_needs_words(task) && !has_words(options, files))
+            message_note("%s is left out: it needs Chinese words, and %s has no package jieba that works "
+                         "(Debian: python3-jieba)",
+                         name.bytes, options->python != NULL ? options->python : "python3");
         else if (path != NULL)
             add_found(data, name.bytes, files);
         free(path);
@@ -144,13 +155,12 @@ static int add_named(const option_values *options, const char *name, task_files 
                   {"lines", "", "200_lines", SUITE_LINES}};
     for (size_t i = 0; i < sizeof suites / sizeof *suites; i++)
         if (strcmp(name, suites[i].word) == 0)
-            return add_suite(options->data, suites[i].suite, suites[i].ending, files) > 0
+            return add_suite(options, suites[i].suite, suites[i].ending, files) > 0
                        ? EXIT_CODE_OK
                        : missing(options, suites[i].example, suites[i].suite);
     if (strcmp(name, "all") == 0) {
-        size_t n = add_suite(options->data, SUITE_LONGBENCH, "", files);
-        n +=
-            add_suite(options->data, SUITE_LEVAL, "", files) + add_suite(options->data, SUITE_LINES, "", files);
+        size_t n = add_suite(options, SUITE_LONGBENCH, "", files);
+        n += add_suite(options, SUITE_LEVAL, "", files) + add_suite(options, SUITE_LINES, "", files);
         return n > 0 ? EXIT_CODE_OK : missing(options, "hotpotqa", SUITE_LONGBENCH);
     }
     const metric_task *task = metric_task_find(text_span_of(name));
@@ -161,7 +171,7 @@ static int add_named(const option_values *options, const char *name, task_files 
             "L-Eval (coursera, ...) or lines (200_lines), or all, longbench, longbench-e, leval, "
             "lines",
             name);
-    if (task->kind == METRIC_SEGMENTED) return unsupported(name);
+    if (metric_task_needs_words(task) && !has_words(options, files)) return no_words(options, name);
     return add_found(options->data, name, files) ? EXIT_CODE_OK : missing(options, name, task->suite);
 }
 

@@ -3,6 +3,7 @@
 #define SEXTANT_CLI_EVAL_LONGBENCH_FILES_H
 
 #include "eval/metric_task.h"
+#include "eval/segmenter.h"
 #include "json_document.h"
 #include "options.h"
 #include "text_buffer.h"
@@ -19,6 +20,8 @@ typedef struct task_file {
 typedef struct task_files {
     task_file *list;
     size_t n;
+    segmenter *words; /* of Chinese text, where a task needs them */
+    bool has_looked;  /* for them */
 } task_files;
 
 /* From --data and --tasks, in the order of the published tables. Everything that is missing is an error which

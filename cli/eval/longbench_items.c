@@ -37,7 +37,7 @@ static longbench_item *add_item(longbench_items *items) {
     if ((items->n & (items->n + 1)) == 0) /* 0, 1, 3, 7, ...: room for as many again */
         items->list = must_reallocate(items->list, (2 * items->n + 1) * sizeof *items->list);
     longbench_item *item = &items->list[items->n++];
-    *item = (longbench_item){.length = -1};
+    *item = (longbench_item){.number = (int64_t)items->n, .length = -1};
     return item;
 }
 
@@ -169,7 +169,7 @@ static int compare_ids(const void *left, const void *right) {
     return strcmp(*(const char *const *)left, *(const char *const *)right);
 }
 
-/* Answers are kept under the ids. */
+/* eval.py's files tell answers apart by them. */
 static int check_ids(const task_file *file, const longbench_items *items) {
     const char **ids = must_allocate((items->n + 1) * sizeof(const char *));
     int code = EXIT_CODE_OK;

@@ -6,6 +6,7 @@
 
 /* Texts point into the lines that are kept with the items. */
 typedef struct longbench_item {
+    int64_t number;        /* of the question in its file, from 1 */
     char *id;              /* `_id`; L-Eval: "LINE.QUESTION"; lines: "LINE" */
     text_span context;     /* lines: the whole prompt */
     text_span input;       /* the question */

@@ -14,18 +14,13 @@ static void add(score_sum *sum, double score) {
 /* In percent; NaN of nothing. */
 static double mean(const score_sum *sum) { return sum->n > 0 ? 100 * sum->sum / (double)sum->n : (double)NAN; }
 
-bool task_score_add(task_score *score, const longbench_item *item, const longbench_answer *answer) {
-    const text_span said = {answer->text, answer->n_bytes};
-    double one;
-    if (!metric_task_score(score->file->task, said, item->references, item->n_references, item->classes,
-                           item->n_classes, &one))
-        return false;
-    add(&score->all, one);
-    if (item->length >= 0) add(&score->by_length[item->length < 4000 ? 0 : item->length < 8000 ? 1 : 2], one);
+void task_score_add(task_score *score, const longbench_item *item, const longbench_answer *answer) {
+    add(&score->all, answer->score);
+    if (item->length >= 0)
+        add(&score->by_length[item->length < 4000 ? 0 : item->length < 8000 ? 1 : 2], answer->score);
     score->n_cut += answer->is_cut;
     score->n_past_limit += !answer->within_limit;
     if (answer->n_tokens > score->longest) score->longest = answer->n_tokens;
-    return true;
 }
 
 /* ---- Averages -------------------------------------------------------------------------------------------- */
@@ -135,7 +130,7 @@ static bool begins_plan(const task_scores *scores, size_t i) {
     return i == 0 || strcmp(scores->list[i].plan, scores->list[i - 1].plan) != 0;
 }
 
-static void print_document(const task_scores *scores) {
+json_document *task_scores_document(const task_scores *scores) {
     json_document *document = document_object(), *rows = document_array(), *means = document_array();
     for (size_t i = 0; i < scores->n; i++)
         if (scores->list[i].all.n > 0) document_append(rows, task_document(&scores->list[i]));
@@ -146,7 +141,36 @@ static void print_document(const task_scores *scores) {
         }
     document_put(document, "tasks", rows);
     document_put(document, "averages", means);
-    document_print(document);
+    return document;
+}
+
+/* ---- CSV ------------------------------------------------------------------------------------------------- */
+
+static void write_score(const score_sum *sum, FILE *stream) {
+    if (sum->n > 0)
+        fprintf(stream, ",%.6f", mean(sum));
+    else
+        fprintf(stream, ",");
+}
+
+/* Plans have commas, so their texts are quoted. */
+static void write_row(const task_score *score, FILE *stream) {
+    const metric_task *task = score->file->task;
+    fprintf(stream, "\"%s\",%s,%s,%s,%s,%lld,%lld", score->plan, score->file->name,
+            family_names[family_of(score->file)], task->group != NULL ? task->group : "",
+            metric_task_measure(task), (long long)score->n_asked, (long long)score->all.n);
+    write_score(&score->all, stream);
+    for (int k = 0; k < N_LENGTH_CLASSES; k++) write_score(&score->by_length[k], stream);
+    fprintf(stream, ",%lld,%lld,%lld\n", (long long)score->longest, (long long)score->n_cut,
+            (long long)score->n_past_limit);
+}
+
+void task_scores_write_csv(const task_scores *scores, FILE *stream) {
+    fprintf(stream, "plan,task,suite,group,measure,questions,answered,score");
+    for (int k = 0; k < N_LENGTH_CLASSES; k++) fprintf(stream, ",%s", length_names[k]);
+    fprintf(stream, ",longest_prompt,cut,past_limit\n");
+    for (size_t i = 0; i < scores->n; i++)
+        if (scores->list[i].all.n > 0) write_row(&scores->list[i], stream);
 }
 
 /* ---- Table ----------------------------------------------------------------------------------------------- */
@@ -189,12 +213,8 @@ static void print_averages(const task_scores *scores, const char *plan, family w
     printf("\n");
 }
 
-void task_scores_print(const task_scores *scores, bool json) {
+void task_scores_print(const task_scores *scores) {
     bool is_first = true;
-    if (json) {
-        print_document(scores);
-        return;
-    }
     for (size_t i = 0; i < scores->n; i++) {
         const task_score *score = &scores->list[i];
         if (begins_plan(scores, i)) {

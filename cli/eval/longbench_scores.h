@@ -28,10 +28,12 @@ typedef struct task_scores {
     size_t n;
 } task_scores;
 
-/* Adds an answer's score. False where memory was not to be had. */
-bool task_score_add(task_score *score, const longbench_item *item, const longbench_answer *answer);
+/* Adds an answer, whose score is known. */
+void task_score_add(task_score *score, const longbench_item *item, const longbench_answer *answer);
 
-/* The table, or with `json` one document; tasks without an answer are left out. */
-void task_scores_print(const task_scores *scores, bool json);
+/* Tasks without an answer are left out of all of these. */
+void task_scores_print(const task_scores *scores);
+json_document *task_scores_document(const task_scores *scores);
+void task_scores_write_csv(const task_scores *scores, FILE *stream);
 
 #endif

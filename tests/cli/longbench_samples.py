@@ -10,6 +10,12 @@ CODE = ["return x", "    return x + 1", "self.total += price * n", "for (int i =
 OUTPUTS = ["[1, 2, 3]", "3.0", "True", "'abc'", "[[1, 2], [3]]", "12", "x will be 7"]
 
 
+CHINESE = """我 来到 北京 清华大学 中国科学院 计算技术研究所 小明 硕士 毕业 于 后 在 日本京都大学 深造 结婚的和尚未结婚的 他来到了网易杭研大厦
+    研究生命起源 长春市长春药店 的 了 是 和 ， 。 ！ 《 》 〈 〉 ． · “ ” … A股 iPhone15 C++ 3.14 50% GPU-A100 Straße ÉCOLE Ω𠮷 龘靐齉 １２ ㎡ <|im_end|>
+    / | _ - \\ \x00 \ufeff \ufffd \u200b 😀""".split()
+CHINESE_BLANKS = [""] * 12 + [" ", "\n", "\r\n", "\r", "\n\n", "\t", "\u3000", "\u2028", "\x85", "\x0b", "\x1c", " / ", "。\n", ". ", ".\n.", "..."]
+
+
 def text(random, n):
     return "".join(random.choice(WORDS) + random.choice(BLANKS) for _ in range(random.randrange(n)))
 
@@ -24,6 +30,17 @@ def answer_like(random, right, n):
 def words_of(random, answers, n=12):
     right = [text(random, n) for _ in range(answers)]
     return answer_like(random, random.choice(right), n), right, None
+
+
+def chinese_text(random, n):
+    return "".join(random.choice(CHINESE) + random.choice(CHINESE_BLANKS) for _ in range(random.randrange(n)))
+
+
+def chinese(random, n):
+    """The right answer with some characters lost, and something else."""
+    right = [chinese_text(random, n) for _ in range(random.randrange(1, 4))]
+    said = "".join(c for c in random.choice(right) if random.random() < 0.9) if random.random() < 0.8 else ""
+    return random.choice(["", "\n", "答：", "\r"]) + said + random.choice(["", chinese_text(random, n)]), right, None
 
 
 def line_of_code(random):
@@ -92,8 +109,10 @@ MAKERS = {
     "topic_retrieval_longchat": retrieved, "200_lines": lined,
 }
 
+CHINESE_MAKERS = {"multifieldqa_zh": lambda r: chinese(r, 12), "dureader": lambda r: chinese(r, 20), "vcsum": lambda r: chinese(r, 60)}
+
 
 def samples(task, n):
     """(answer, right answers, class names or None), n times."""
     source = random.Random("longbench " + task)
-    return [MAKERS[task](source) for _ in range(n)]
+    return [{**MAKERS, **CHINESE_MAKERS}[task](source) for _ in range(n)]

@@ -30,6 +30,17 @@ static const scored_pair qa_pairs[] = {
     {"x_y `z`", "xy z", 1},
 };
 
+/* White space stands between the words. 《 is none of the published marks. */
+static const scored_pair chinese_pairs[] = {
+    {"我 来到 北京 清华大学", "我 ， 在 《 清华大学 》 。", 0.5},
+    {"我 我 我 你", "我 你 你", 0.5714285714285714},
+    {"GPU-A 、 “ ５０％ ”", "gpua \n ５０", 1},
+    {"…… ！ . ，", "。", 0},
+    {"", "北京", 0},
+    {"北京", "", 0},
+    {"· 〈 ．", "· 〈 ．", 1},
+};
+
 static const scored_pair rouge_pairs[] = {
     {"the cat sat. the dog ran", "the cat ran. a dog sat", 0.90909090413223148},
     {"w1 w2 w6 w7 w8. w1 w3 w8 w9 w5", "w1 w2 w3 w4 w5", 0.61538461065088768},
@@ -92,6 +103,16 @@ static void test_qa(void **state) {
         double score = -1;
         assert_true(metric_qa_f1(said, right, &score));
         if (fabs(score - qa_pairs[i].score) > 1e-14) fail_msg("%s: %.17g", qa_pairs[i].answer, score);
+    }
+}
+
+static void test_chinese_qa(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof chinese_pairs / sizeof *chinese_pairs; i++) {
+        text_span said = text_span_of(chinese_pairs[i].answer), right = text_span_of(chinese_pairs[i].right);
+        double score = -1;
+        assert_true(metric_qa_f1_chinese(said, right, &score));
+        if (fabs(score - chinese_pairs[i].score) > 1e-14) fail_msg("%s: %.17g", chinese_pairs[i].answer, score);
     }
 }
 
@@ -176,13 +197,9 @@ static void test_odd_texts(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_qa),
-                                       cmocka_unit_test(test_rouge),
-                                       cmocka_unit_test(test_code),
-                                       cmocka_unit_test(test_count),
-                                       cmocka_unit_test(test_retrieval),
-                                       cmocka_unit_test(test_classes),
-                                       cmocka_unit_test(test_skipped_class),
-                                       cmocka_unit_test(test_odd_texts)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_qa),      cmocka_unit_test(test_chinese_qa),    cmocka_unit_test(test_rouge),
+        cmocka_unit_test(test_code),    cmocka_unit_test(test_count),         cmocka_unit_test(test_retrieval),
+        cmocka_unit_test(test_classes), cmocka_unit_test(test_skipped_class), cmocka_unit_test(test_odd_texts)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -59,6 +59,34 @@ static void test_best_reference(void **state) {
     assert_true(score == 0);
 }
 
+/* Three tasks, with LongBench-E's ending or without. */
+static void test_words_needed(void **state) {
+    int n = 0;
+    const metric_task *task;
+    (void)state;
+    for (size_t i = 0; (task = metric_task_at(i)) != NULL; i++) {
+        n += metric_task_needs_words(task);
+        assert_true(task->is_chinese || !metric_task_needs_words(task));
+    }
+    assert_int_equal(n, 3);
+    assert_true(metric_task_needs_words(metric_task_find(text_span_of("multifieldqa_zh"))));
+    assert_true(metric_task_needs_words(metric_task_find(text_span_of("dureader_e"))));
+    assert_true(metric_task_needs_words(metric_task_find(text_span_of("vcsum"))));
+}
+
+static bool is_right_or_wrong(const char *name) {
+    return metric_task_is_right_or_wrong(metric_task_find(text_span_of(name)));
+}
+
+/* Two verdicts can be half right, several letters a quarter. */
+static void test_right_or_wrong(void **state) {
+    (void)state;
+    assert_true(is_right_or_wrong("tpo") && is_right_or_wrong("gsm100") && is_right_or_wrong("codeU"));
+    assert_true(is_right_or_wrong("topic_retrieval_longchat") && is_right_or_wrong("200_lines"));
+    assert_false(is_right_or_wrong("hotpotqa") || is_right_or_wrong("trec") || is_right_or_wrong("lcc"));
+    assert_false(is_right_or_wrong("sci_fi") || is_right_or_wrong("coursera"));
+}
+
 static void test_reference_faults(void **state) {
     const metric_task *english = metric_task_find(text_span_of("passage_retrieval_en"));
     const metric_task *chinese = metric_task_find(text_span_of("passage_retrieval_zh"));
@@ -106,7 +134,8 @@ static void test_repaired(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_names),          cmocka_unit_test(test_table),
-        cmocka_unit_test(test_best_reference), cmocka_unit_test(test_reference_faults),
+        cmocka_unit_test(test_best_reference), cmocka_unit_test(test_words_needed),
+        cmocka_unit_test(test_right_or_wrong), cmocka_unit_test(test_reference_faults),
         cmocka_unit_test(test_spans),          cmocka_unit_test(test_repaired)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

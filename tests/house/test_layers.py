@@ -12,6 +12,7 @@ THIRD_PARTY = {"jansson.h", "xxhash.h", "pcre2.h", "utf8proc.h"}
 LINUX = {"linux/futex.h", "sys/auxv.h", "sys/syscall.h"}  # one file each, like the above
 CLI_THIRD_PARTY = {"editline/readline.h", "histedit.h", "jansson.h"}
 EVAL_THIRD_PARTY = {"cairo.h", "cairo-svg.h", "sqlite3.h", "jansson.h", "utf8proc.h"}
+PROCESSES = {"spawn.h", "sys/socket.h", "sys/wait.h"}  # likewise
 C_AND_POSIX = set("""assert.h ctype.h errno.h fcntl.h fenv.h float.h inttypes.h limits.h math.h pthread.h sched.h
     signal.h stdalign.h stdarg.h stdatomic.h stdbool.h stddef.h stdint.h stdio.h stdlib.h string.h strings.h time.h
     unistd.h sys/ioctl.h sys/mman.h sys/resource.h sys/stat.h sys/time.h sys/types.h dirent.h termios.h
@@ -79,7 +80,7 @@ def check_eval_includes(root):
     seen = {}
     for path in files(root, "eval"):
         for name in includes(read(os.path.join(root, path))):
-            if name in EVAL_THIRD_PARTY:
+            if name in EVAL_THIRD_PARTY | PROCESSES:
                 seen.setdefault(name, []).append(path)
             elif name not in C_AND_POSIX and not name.startswith("eval/"):
                 yield "%s includes %s; evaluations know neither the library nor the command line" % (path, name)

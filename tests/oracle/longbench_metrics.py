@@ -1,8 +1,18 @@
-"""LongBench's, L-Eval's and LongChat's measures, written from their definitions with the standard library alone."""
+"""LongBench's, L-Eval's and LongChat's measures, written from their definitions with the standard library alone; Chinese
+words are the package jieba's."""
 
 import re
 import string
 from collections import Counter
+
+try:
+    import jieba
+    jieba.setLogLevel(60)
+except ImportError:
+    jieba = None
+
+# As LongBench's program has it.
+CHINESE_PUNCTUATION = ("！？｡。＂＃＄％＆＇（）＊＋，－／：；＜＝＞＠［＼］＾＿｀｛｜｝～｟｠｢｣､、〃》「」『』【】〔〕〖〗〘〙〚〛〜〝〞〟〰〾〿–—‘’‛“”„‟…‧﹏.")
 
 
 def normalised(text, lower=True):
@@ -12,11 +22,25 @@ def normalised(text, lower=True):
     return " ".join(re.sub(r"\b(?:the|an|a)\b", " ", text).split())
 
 
-def qa_f1(answer, right):
-    a, b = normalised(answer).split(), normalised(right).split()
+def f1(a, b):
     same = (Counter(a) & Counter(b)).total()
     # The harmonic mean of same / len(a) and same / len(b).
     return 0.0 if same == 0 else 2 * same / (len(a) + len(b))
+
+
+def qa_f1(answer, right):
+    return f1(normalised(answer).split(), normalised(right).split())
+
+
+def chinese_words(text):
+    """Words in lower case, without punctuation and white space; those of nothing else vanish."""
+    without = {ord(c): None for c in string.punctuation + CHINESE_PUNCTUATION}
+    words = ("".join(word.lower().translate(without).split()) for word in jieba.cut(text))
+    return [word for word in words if word]
+
+
+def qa_f1_chinese(answer, right):
+    return f1(chinese_words(answer), chinese_words(right))
 
 
 def sentences(text):
@@ -53,6 +77,10 @@ def rouge_l(answer, right):
     recall = len(union) / len({w for s in b for w in s})
     precision = len(union) / len({w for s in a for w in s})
     return 2 * precision * recall / (precision + recall + 1e-8)
+
+
+def rouge_l_chinese(answer, right):
+    return rouge_l(" ".join(jieba.cut(answer)), " ".join(jieba.cut(right)))
 
 
 def classes(answer, right, names):
@@ -167,6 +195,7 @@ FIRST_LINE = {"trec", "triviaqa", "samsum", "lsht"}
 MEASURES = {
     **dict.fromkeys("narrativeqa qasper multifieldqa_en hotpotqa 2wikimqa musique triviaqa".split(), qa_f1),
     **dict.fromkeys("gov_report qmsum multi_news samsum".split(), rouge_l),
+    "multifieldqa_zh": qa_f1_chinese, "dureader": rouge_l_chinese, "vcsum": rouge_l_chinese,
     **dict.fromkeys("lcc repobench-p".split(), code),
     "passage_count": count, "passage_retrieval_en": retrieval,
     "passage_retrieval_zh": lambda a, b: retrieval(a, b, "段落"),
