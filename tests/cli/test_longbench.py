@@ -565,7 +565,7 @@ class Kept(LongBenchTest):
         told = self.json("compare-runs", a, b)
         self.assertEqual(list(told["facts_that_differ"]), ["model"])
         self.assertEqual((told["only_in_a"], told["only_in_b"], len(told["figures"])), (0, 0, 6))
-        sides = [{"%s|%s" % (r["plan"], r["task"]): r for r in run["tasks"]} for run in (one, two)]
+        sides = [{"longbench|%s|%s" % (r["plan"], r["task"]): r for r in run["tasks"]} for run in (one, two)]
         for row in told["figures"]:
             for side, rows, n in (("a", sides[0], 4 if "lines" in row["figure"] else 5), ("b", sides[1], 3)):
                 self.assertEqual(row[side]["n"], n)
