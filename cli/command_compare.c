@@ -240,7 +240,7 @@ static int compare_all(compare_job *job) {
 static int make_keys(compare_job *job) {
     option_values with_filler = *job->options;
     if (with_filler.filler == NULL) with_filler.filler = with_filler.file;
-    return passkey_items_make(&with_filler, job->model, &job->keys);
+    return passkey_items_make(&with_filler, job->model, INT64_MAX, &job->keys);
 }
 
 int command_compare(const option_values *options) {

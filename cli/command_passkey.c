@@ -20,7 +20,7 @@ typedef struct passkey_job {
     const option_values *options;
     const sxt_model *model;
     passkey_items items;
-    int64_t n_ctx;
+    int64_t n_ctx; /* of the session: for the longest prompt of a length and its answer */
     result_store *store;
     json_document *rows;
     passkey_picture *picture;
@@ -158,11 +158,32 @@ static void tell_row(passkey_job *job, const passkey_row *row) {
     put_row(job->rows, row);
 }
 
+/* The context that the prompts of a length (0: all) and their answers need; how many they are. */
+static int64_t longest_of(const passkey_items *items, int64_t length, int64_t *n_prompts) {
+    int64_t longest = 0;
+    *n_prompts = 0;
+    for (int64_t i = 0; i < items->n; i++) {
+        int64_t n = items->list[i].tokens.n + passkey_answer_tokens(&items->list[i]);
+        if (length != 0 && items->list[i].length != length) continue;
+        *n_prompts += 1;
+        if (n > longest) longest = n;
+    }
+    return longest;
+}
+
 static int measure_length(passkey_job *job, int i_plan, int64_t length) {
     const char *plan = plan_at(job->options, i_plan);
     passkey_row row = {.length = length};
     sxt_session *session = NULL;
-    int code = EXIT_CODE_OK;
+    bool fits = false;
+    int64_t n_prompts;
+    job->n_ctx = longest_of(&job->items, length, &n_prompts);
+    int code = session_fits_length(job->options, job->model, plan, job->n_ctx, &fits);
+    if (code == EXIT_CODE_OK && !fits) {
+        session_note_not_run(plan, length);
+        job->n_total -= n_prompts;
+    }
+    if (code != EXIT_CODE_OK || !fits) return code;
     for (int64_t i = 0; i < job->items.n && code == EXIT_CODE_OK; i++) {
         const passkey_item *item = &job->items.list[i];
         kept_passkey key = {0};
@@ -194,18 +215,16 @@ static int64_t next_length(const passkey_items *items, int64_t after) {
 static int check(passkey_job *job) {
     const option_values *options = job->options;
     sxt_plan_info plan;
-    for (int64_t i = 0; i < job->items.n; i++) {
-        int64_t needed = job->items.list[i].tokens.n + passkey_answer_tokens(&job->items.list[i]);
-        if (needed > job->n_ctx) job->n_ctx = needed;
-    }
-    if (options->ctx > 0 && options->ctx < job->n_ctx)
+    int64_t n_prompts;
+    const int64_t longest = longest_of(&job->items, 0, &n_prompts);
+    if (options->ctx > 0 && options->ctx < longest)
         return message_error(
             EXIT_CODE_USAGE,
             "the longest prompt and its answer have %lld tokens and -c is %lld; give -c %lld or leave "
             "it out",
-            (long long)job->n_ctx, (long long)options->ctx, (long long)job->n_ctx);
+            (long long)longest, (long long)options->ctx, (long long)longest);
     for (int i = 0; i < plan_count(options); i++) {
-        int code = plan_announce(job->model, plan_at(options, i), job->n_ctx, &plan);
+        int code = plan_announce(job->model, plan_at(options, i), longest, &plan);
         if (code != EXIT_CODE_OK) return code;
     }
     return EXIT_CODE_OK;
@@ -246,6 +265,24 @@ static int run(passkey_job *job) {
     return code == EXIT_CODE_OK ? told : code;
 }
 
+/* A length that no plan has the memory for gets no prompts: they alone might not fit. */
+static int make_items(passkey_job *job) {
+    const option_values *options = job->options;
+    int64_t longest = 0;
+    int code = EXIT_CODE_OK;
+    for (int64_t l = 0; l < options->lengths.n && code == EXIT_CODE_OK; l++) {
+        const int64_t length = options->lengths.values[l];
+        bool fits = length <= longest;
+        for (int i = 0; i < plan_count(options) && !fits && code == EXIT_CODE_OK; i++)
+            code = session_fits_length(options, job->model, plan_at(options, i), length, &fits);
+        if (fits && length > longest) longest = length;
+        if (!fits && code == EXIT_CODE_OK) session_note_not_run(NULL, length);
+    }
+    if (code == EXIT_CODE_OK && longest == 0)
+        return message_error(EXIT_CODE_FAILURE, "none of --lengths can be run; give shorter ones");
+    return code == EXIT_CODE_OK ? passkey_items_make(options, job->model, longest, &job->items) : code;
+}
+
 int command_passkey(const option_values *options) {
     bool made = options->lengths.n > 0;
     if (made == (options->file != NULL))
@@ -257,9 +294,7 @@ int command_passkey(const option_values *options) {
     if (code != EXIT_CODE_OK) return code;
     job.model = model;
     code = preset_check(options, model);
-    if (code == EXIT_CODE_OK)
-        code = made ? passkey_items_make(options, model, &job.items)
-                    : passkey_items_read(options, model, &job.items);
+    if (code == EXIT_CODE_OK) code = made ? make_items(&job) : passkey_items_read(options, model, &job.items);
     job.line = progress_start("asking", "prompts");
     job.picture = passkey_picture_begin(options, &job.items, &code);
     if (code == EXIT_CODE_OK) code = check(&job);

@@ -83,7 +83,14 @@ static int tell_row(perplexity_job *job, int i_plan, int64_t length, const windo
 static int measure_row(perplexity_job *job, int i_plan, int64_t length) {
     const char *plan = plan_at(job->options, i_plan);
     window_score sum = {0};
-    int code = EXIT_CODE_OK;
+    bool fits = false;
+    progress_end(&job->trial.line);
+    int code = session_fits_length(job->options, job->trial.model, plan, length, &fits);
+    if (code == EXIT_CODE_OK && !fits) {
+        session_note_not_run(plan, length);
+        job->trial.n_total -= length * job->windows.n_windows;
+    }
+    if (code != EXIT_CODE_OK || !fits) return code;
     for (int64_t k = 0; k < job->windows.n_windows && code == EXIT_CODE_OK; k++) {
         kept_window w = {0};
         code = kept_window_load(job->store, plan, length, k, &w);

@@ -218,9 +218,9 @@ const command_row COMMAND_TABLE[] = {
     {"report", COMMAND_REPORT,
      "-m MODEL -f FILE [--plans 'PLAN; PLAN; ...'] [--lengths N,N,...] -o FOLDER [--resume] [options]",
      "write a page about a model and its plans: how far they reach, and at what price",
-     "Measures every plan at every length: perplexity of windows of the text, pass keys hidden at several "
-     "depths "
-     "in it, speed and memory, and what the plan changes in texts no longer than the trained window. "
+     "Measures every plan at every length: perplexity of windows of the text, pass keys and needles (--task) "
+     "hidden at several depths in it, speed and memory, and what the plan changes in texts no longer than the "
+     "trained window. "
      "FOLDER/report.html shows all of it on one page that needs no network and no scripts, with the commands "
      "that repeat each part. Plans are none and auto, lengths a half, one, two and four times the trained "
      "window unless you say otherwise; lengths for which there is no memory are not run.\n\n"

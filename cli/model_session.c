@@ -106,6 +106,25 @@ int session_fits(const sxt_model *model, const sxt_session_params *params, bool 
     return EXIT_CODE_OK;
 }
 
+int session_fits_length(const option_values *options, const sxt_model *model, const char *plan, int64_t length,
+                        bool *fits) {
+    sxt_session_params params = session_params(options, plan, length);
+    sxt_session *session = NULL;
+    sxt_error error;
+    int code = session_fits(model, &params, fits);
+    if (code != EXIT_CODE_OK || !*fits) return code;
+    *fits = sxt_session_new(model, &params, &session, &error) == SXT_OK;
+    sxt_session_free(session);
+    return *fits || error.status == SXT_E_MEMORY ? EXIT_CODE_OK : message_library_error(&error);
+}
+
+void session_note_not_run(const char *plan, int64_t length) {
+    message_note(
+        "%lld tokens are not run under %s: there is not the memory for them ('sextant info -c %lld' says "
+        "how much)",
+        (long long)length, plan != NULL ? plan : "any plan", (long long)length);
+}
+
 int session_open(const sxt_model *model, const sxt_session_params *params, progress *line,
                  sxt_session **session) {
     sxt_error error;

@@ -38,6 +38,13 @@ bool plan_forgets(const sxt_model *model, const sxt_session_params *params);
  * when not 0. */
 int session_fits(const sxt_model *model, const sxt_session_params *params, bool *fits);
 
+/* The same of a session for `length` tokens under a plan, found out by opening one: this process may be allowed
+ * less than the machine has. */
+int session_fits_length(const option_values *options, const sxt_model *model, const char *plan, int64_t length,
+                        bool *fits);
+/* A note that a length is not run under a plan (NULL: under any) for want of memory. */
+void session_note_not_run(const char *plan, int64_t length);
+
 /* Opens a session whose prompts report to `line` (may be NULL). */
 int session_open(const sxt_model *model, const sxt_session_params *params, progress *line,
                  sxt_session **session);

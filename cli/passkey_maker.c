@@ -114,11 +114,12 @@ static void make_key(int64_t n_digits, uint64_t *random, char key[MOST_DIGITS + 
 }
 
 static int make_item(const option_values *options, const sxt_model *model, const text_buffer *filler,
-                     int64_t length, double depth, uint64_t *random, passkey_items *items) {
-    passkey_item *item = passkey_items_add(items);
+                     int64_t length, double depth, int64_t longest, uint64_t *random, passkey_items *items) {
     recipe r = {.filler = filler, .depth = depth, .no_bos = options->no_bos};
     make_key(options->digits, random, r.key);
     if (options->filler != NULL) r.start = start_at_a_word(filler, next_random(random));
+    if (length > longest) return EXIT_CODE_OK;
+    passkey_item *item = passkey_items_add(items);
     item->length = length;
     item->depth = depth;
     item->target = must_allocate(sizeof r.key);
@@ -126,7 +127,8 @@ static int make_item(const option_values *options, const sxt_model *model, const
     return fit(model, &r, length, &item->tokens);
 }
 
-int passkey_items_make(const option_values *options, const sxt_model *model, passkey_items *items) {
+int passkey_items_make(const option_values *options, const sxt_model *model, int64_t longest,
+                       passkey_items *items) {
     text_buffer filler = {0};
     uint64_t random = options->seed;
     int code = EXIT_CODE_OK;
@@ -141,7 +143,7 @@ int passkey_items_make(const option_values *options, const sxt_model *model, pas
         for (int64_t d = 0; d < options->depths.n; d++)
             for (int64_t k = 0; k < options->trials && code == EXIT_CODE_OK; k++)
                 code = make_item(options, model, &filler, options->lengths.values[l], options->depths.values[d],
-                                 &random, items);
+                                 longest, &random, items);
     text_buffer_free(&filler);
     return code;
 }

@@ -21,8 +21,10 @@ typedef struct passkey_items {
 
 /* From --file, in the file's order; a fault names its line. */
 int passkey_items_read(const option_values *options, const sxt_model *model, passkey_items *items);
-/* From --lengths, --depths, --trials, --filler and --seed. */
-int passkey_items_make(const option_values *options, const sxt_model *model, passkey_items *items);
+/* From --lengths, --depths, --trials, --filler and --seed. Lengths above `longest` have no prompts, which
+ * changes none of the others. */
+int passkey_items_make(const option_values *options, const sxt_model *model, int64_t longest,
+                       passkey_items *items);
 
 /* Reads the prompt and continues it greedily, one token at a time, until it is decided whether the answer
  * begins with the key. The session must have room for passkey_answer_tokens() more. */

@@ -88,7 +88,7 @@ static int read_keys(report_job *job) {
 static int make_keys(report_job *job) {
     option_values with_filler = *job->options;
     if (with_filler.filler == NULL) with_filler.filler = with_filler.file;
-    return passkey_items_make(&with_filler, job->model, &job->keys);
+    return passkey_items_make(&with_filler, job->model, INT64_MAX, &job->keys);
 }
 
 static void *zeroed(size_t n, size_t size) {
@@ -102,9 +102,9 @@ static int find_what_fits(report_job *job) {
     job->fits = zeroed((size_t)(job->n_plans * job->n_lengths), sizeof *job->fits);
     for (int p = 0; p < job->n_plans; p++)
         for (int64_t l = 0; l < job->n_lengths && code == EXIT_CODE_OK; l++) {
-            sxt_session_params params =
-                session_params(job->options, plan_at(job->options, p), job->options->lengths.values[l]);
-            code = session_fits(job->model, &params, &job->fits[p * job->n_lengths + l]);
+            const int64_t length = job->options->lengths.values[l];
+            code = session_fits_length(job->options, job->model, plan_at(job->options, p), length,
+                                       &job->fits[p * job->n_lengths + l]);
         }
     return code;
 }

@@ -39,7 +39,7 @@ static int make_keys(tune_job *job) {
     option_values asked = *job->options;
     asked.lengths = (integer_list){&asked.target, 1};
     if (asked.filler == NULL) asked.filler = asked.file;
-    return passkey_items_make(&asked, job->trial.model, &job->keys);
+    return passkey_items_make(&asked, job->trial.model, INT64_MAX, &job->keys);
 }
 
 static void make_results(tune_job *job) {

@@ -33,14 +33,17 @@ static int sort_once(double *values, int64_t n) {
     return (int)list.n;
 }
 
-static void find_axes(passkey_picture *p, const passkey_items *items) {
-    int64_t n = 0;
+/* Lengths that were asked for are there even if they have no prompts. */
+static void find_axes(passkey_picture *p, const option_values *options, const passkey_items *items) {
+    int64_t n = 0, n_lengths;
     for (int64_t i = 0; i < items->n; i++) {
         if (items->list[i].depth < 0) continue;
         p->lengths[n] = (double)items->list[i].length;
         p->depths[n++] = items->list[i].depth * 100;
     }
-    p->n_lengths = sort_once(p->lengths, n);
+    for (n_lengths = n; n > 0 && n_lengths - n < options->lengths.n; n_lengths++)
+        p->lengths[n_lengths] = (double)options->lengths.values[n_lengths - n];
+    p->n_lengths = sort_once(p->lengths, n_lengths);
     p->n_depths = sort_once(p->depths, n);
     p->by_tenths = p->n_depths > MOST_DEPTHS;
     if (!p->by_tenths) return;
@@ -67,9 +70,9 @@ passkey_picture *passkey_picture_new(const option_values *options, const passkey
     passkey_picture *p = must_allocate(sizeof *p);
     *p = (passkey_picture){.n_plans = plan_count(options)};
     size_t n = (size_t)(items->n > N_TENTHS ? items->n : N_TENTHS);
-    p->lengths = must_allocate(n * sizeof *p->lengths);
+    p->lengths = must_allocate((n + (size_t)options->lengths.n) * sizeof *p->lengths);
     p->depths = must_allocate(n * sizeof *p->depths);
-    find_axes(p, items);
+    find_axes(p, options, items);
     size_t n_shares = (size_t)p->n_plans * (size_t)p->n_depths * (size_t)p->n_lengths;
     p->shares = must_allocate((n_shares + 1) * sizeof *p->shares);
     memset(p->shares, 0, (n_shares + 1) * sizeof *p->shares);

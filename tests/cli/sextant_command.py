@@ -63,10 +63,12 @@ class CommandTest(unittest.TestCase):
         """One JSON document, valid UTF-8, and nothing else on standard output."""
         return json.loads(self.good(*args, "--json", **options).stdout.decode("utf-8"))
 
-    def refused(self, code, *args, says=(), **options):
-        """Refused with this exit code and one line that says all of `says`; nothing on standard output."""
+    def refused(self, code, *args, says=(), notes=0, **options):
+        """Refused with this exit code and one line, after so many notes, that says all of `says`; nothing on standard output."""
         done = sextant(*args, **options)
-        text = done.stderr.decode("utf-8")
+        told = done.stderr.decode("utf-8").splitlines(keepends=True)
+        self.assertTrue(all(line.startswith("sextant: note: ") for line in told[:notes]), told)
+        text = "".join(told[notes:])
         self.assertEqual(done.returncode, code, text)
         self.assertEqual(done.stdout, b"")
         self.assertEqual(text.count("\n"), 1, text)

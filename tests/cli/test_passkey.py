@@ -3,7 +3,7 @@
 import json
 import re
 
-from sextant_command import MODEL, NOVEL, USAGE, CommandTest, main, sextant, shared
+from sextant_command import MODEL, NOVEL, FAILURE, USAGE, CommandTest, main, sextant, shared
 
 KEYS = ["length", "plan", "trials", "accuracy", "by_depth", "within_limit"]
 ASK = "What is the pass key? The pass key is"
@@ -91,6 +91,19 @@ class Made(CommandTest):
         self.assertEqual(least("--digits", 36) - least(), 2 * 31)
         self.assertEqual(least("--digits", 5), least())
         self.refused(USAGE, "passkey", "-m", MODEL, "--lengths", 200, "--digits", 37, says=["--digits", "36"])
+
+    def test_lengths_without_memory_are_not_run(self):
+        """They change none of the other prompts, and are drawn as what they are."""
+        args = ["--depths", "0,0.5", "--trials", 1, "--filler", NOVEL, "--extend", "none", "--extend", "rerope"]
+        done = self.good("passkey", "-m", MODEL, "--lengths", "2000m,150,120", *args, "--json", "--picture", self.path("keys.svg"))
+        self.assertEqual(json.loads(done.stdout), [r for r in self.rows("--lengths", "2000m,150,120", *args)])
+        self.assertEqual([r["length"] for r in json.loads(done.stdout)], [120, 120, 150, 150])
+        self.assertEqual(done.stderr.count(b"2097152000 tokens are not run under any plan"), 1)
+        with open(self.path("keys.svg"), encoding="utf-8") as f:
+            picture = f.read()
+        self.assertIn("2000M", picture)
+        self.assertIn("not run", picture)
+        self.refused(FAILURE, "passkey", "-m", MODEL, "--lengths", "2000m", says=["shorter"], notes=1)
 
     def test_table(self):
         done = sextant("passkey", "-m", MODEL, "--lengths", 120, "--trials", 1, "--depths", "0.5")

@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import resource
 
 import numpy as np
 
@@ -60,6 +61,15 @@ class Protocol(CommandTest):
         with_bos = self.json("perplexity", "-m", MODEL, "-f", NOVEL, "--lengths", 40, "--windows", 1)[0]
         without = self.json("perplexity", "-m", MODEL, "-f", NOVEL, "--lengths", 40, "--windows", 1, "--no-bos")[0]
         self.assertNotEqual(with_bos["nll"], without["nll"])
+
+
+class Memory(CommandTest):
+    def test_lengths_without_memory_are_not_run(self):
+        limit = lambda: resource.setrlimit(resource.RLIMIT_AS, (250 << 20, 250 << 20))
+        done = self.good("perplexity", "-m", MODEL, "-f", NOVEL, "--lengths", "40,150000,60", "--windows", 1, "--extend", "rerope",
+                         "-t", 1, "--json", preexec_fn=limit)
+        self.assertEqual([r["length"] for r in json.loads(done.stdout)], [40, 60])
+        self.assertEqual(done.stderr.count(b"150000 tokens are not run under rerope"), 1)
 
 
 class Figures(CommandTest):
