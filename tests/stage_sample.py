@@ -48,7 +48,8 @@ def main():
     subprocess.check_call([sys.executable, os.path.join(repo, "tools", "gguf_to_hf.py"), gguf, tiny])
     shutil.copy(gguf, tiny)
     shutil.copy(os.path.join(repo, "models", "PrideAndPrejudice.txt"), os.path.join(tiny, "heldout"))
-    for name in ("tokenizer.json", "tokenizer_config.json", "generation_config.json", "perplexity.json", "passkey.jsonl"):
+    shutil.copy(os.path.join(repo, "models", "passkey.jsonl"), tiny)
+    for name in ("tokenizer.json", "tokenizer_config.json", "generation_config.json", "perplexity.json"):
         shutil.copy(os.path.join(data, name), tiny)
     write_references(tiny, os.path.join(data, "ref"), llama_forward.Llama(tiny), position_plans.parse)
 

@@ -50,7 +50,7 @@ static void test_pass_key_prompts(void **state) {
     bool checked = false;
     (void)state;
     sxt_tokenizer *t = open_folder();
-    assert_int_equal(sxt_map_open("tests/data/tiny/passkey.jsonl", &map, NULL), SXT_OK);
+    assert_int_equal(sxt_map_open("models/passkey.jsonl", &map, NULL), SXT_OK);
     const char *at = (const char *)map.data, *end = at + map.size;
     while (at < end) {
         const char *line_end = memchr(at, '\n', (size_t)(end - at));
