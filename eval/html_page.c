@@ -9,7 +9,8 @@
 #include <string.h>
 
 /* Dark on white whatever the reader's system prefers, grounds that survive printing, tables that scroll by
- * themselves on narrow screens. */
+ * themselves on narrow screens. On paper nothing scrolls: all that is wider than a page must be able to wrap. A
+ * table that fits on a page is not broken, or its caption could stay behind alone. */
 static const char STYLE[] =
     ":root{color-scheme:light}"
     "body{margin:0 auto;max-width:66rem;padding:1.5rem 1.25rem 4rem;background:#fff;color:#1a1a1a;"
@@ -25,18 +26,23 @@ static const char STYLE[] =
     ".scroll{overflow-x:auto}"
     "table{border-collapse:collapse;margin:1rem 0;font-variant-numeric:tabular-nums;font-size:.95rem}"
     "caption{text-align:left;font-weight:600;padding-bottom:.35rem}"
-    "th,td{border:1px solid #767676;padding:.35rem .6rem;text-align:left;vertical-align:top}"
-    "thead th{background:#ececec}"
-    "tbody th{font-weight:600;overflow-wrap:break-word}"
-    ".number{text-align:right;white-space:nowrap}"
-    ".note{display:block;font-size:.8rem;white-space:normal}"
+    "th,td{border:1px solid #767676;padding:.35rem .6rem;text-align:left;vertical-align:top;"
+    "overflow-wrap:anywhere}"
+    "td{min-width:5em}"
+    "thead th{background:#ececec;overflow-wrap:normal}"
+    "tbody th{font-weight:600;min-width:7rem;max-width:15rem}"
+    ".number{text-align:right;white-space:nowrap;overflow-wrap:normal}"
+    ".note{display:block;font-size:.85em;white-space:normal}"
     ".number>.note{min-width:6.4rem}"
     "figure{margin:.75rem 0}"
     "img{max-width:100%;height:auto}"
     "pre{background:#f4f4f4;border:1px solid #b0b0b0;padding:.6rem .75rem;white-space:pre-wrap;"
     "overflow-wrap:anywhere;font:.85rem/1.5 ui-monospace,'DejaVu Sans Mono',Consolas,monospace}"
+    "@page{margin:12mm}"
     "@media print{body{font-size:10pt;max-width:none;padding:0}.scroll{overflow:visible}nav{display:none}"
-    "table{font-size:8pt}.number>.note{min-width:0}h2,h3,caption{break-after:avoid}tr,figure,pre,.warning{break-inside:avoid}}"
+    "table{font-size:7.5pt;line-height:1.35}th,td{padding:.2rem .3rem}tbody th{min-width:20mm;max-width:45mm}"
+    ".number>.note{min-width:0}pre{font-size:7.5pt}p{max-width:none}h2,h3{break-after:avoid}"
+    "table,tr,figure,pre,.warning{break-inside:avoid}}"
     "*{-webkit-print-color-adjust:exact;print-color-adjust:exact}";
 
 /* Nothing is loaded from anywhere, and nothing runs. */
@@ -55,6 +61,18 @@ static void text(html_page *page, const char *words) {
         page->failed = true;
     else
         display_text_write_xml(clean, page->out);
+    free(clean);
+}
+
+/* A name as long as a plan's wraps between its parts, where it must. */
+static void name_text(html_page *page, const char *words) {
+    char *clean = display_text_clean(words);
+    if (clean == NULL) page->failed = true;
+    for (const char *c = clean; c != NULL && *c != '\0'; c++) {
+        const char byte[] = {*c, '\0'};
+        display_text_write_xml(byte, page->out);
+        if (strchr(":,+", *c) != NULL) raw(page, "<wbr>");
+    }
     free(clean);
 }
 
@@ -236,7 +254,7 @@ static void write_cell(html_page *page, const html_cell *cell) {
         text(page, cell->value);
         raw(page, "\">");
     }
-    text(page, cell->text);
+    cell->is_head ? name_text(page, cell->text) : text(page, cell->text);
     if (cell->value != NULL) raw(page, "</data>");
     if (cell->note != NULL && cell->note[0] != '\0') {
         raw(page, "<span class=\"note\">");

@@ -63,16 +63,19 @@ prepare_arm64() {
     fi
 }
 
-# A browser that looks at the report's page. Where it cannot be had that test is skipped, and says so.
+# A browser that looks at the report's page, and a reader of what it prints. Where they cannot be had those tests are
+# skipped, and say so.
 prepare_browser() {
-    command -v chromium >/dev/null 2>&1 || command -v chromium-browser >/dev/null 2>&1 ||
-        command -v google-chrome >/dev/null 2>&1 && return
-    [ "$(id -u)" = 0 ] && [ -e /etc/debian_version ] && command -v apt-get >/dev/null 2>&1 || return 0
-    echo "== Installing chromium, for one test"
+    looks=
+    { command -v chromium || command -v chromium-browser || command -v google-chrome; } >/dev/null 2>&1 || looks=chromium
+    command -v pdftotext >/dev/null 2>&1 || looks="$looks poppler-utils"
+    [ -n "$looks" ] && [ "$(id -u)" = 0 ] && [ -e /etc/debian_version ] && command -v apt-get >/dev/null 2>&1 || return 0
+    echo "== Installing $looks, for one test"
     DEBIAN_FRONTEND=noninteractive
     export DEBIAN_FRONTEND
-    { apt-get update -q && apt-get install -y -q --no-install-recommends chromium; } >build/browser.log 2>&1 ||
-        echo "chromium could not be installed, see build/browser.log"
+    # shellcheck disable=SC2086 # a list of words
+    { apt-get update -q && apt-get install -y -q --no-install-recommends $looks; } >build/browser.log 2>&1 ||
+        echo "$looks could not be installed, see build/browser.log"
 }
 
 install_missing() {

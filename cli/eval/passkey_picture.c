@@ -106,6 +106,18 @@ void passkey_picture_add(passkey_picture *p, int plan, const passkey_item *item,
     s->past_limit = s->past_limit || !within_limit;
 }
 
+/* The prompts of each plan, all of them in the picture or not: the most that any plan was asked. */
+static int64_t prompts_of_a_plan(const passkey_picture *p) {
+    const int64_t n_cells = (int64_t)p->n_depths * p->n_lengths;
+    int64_t most = 0;
+    for (int plan = 0; plan < p->n_plans; plan++) {
+        int64_t n = 0;
+        for (int64_t i = 0; i < n_cells; i++) n += p->shares[plan * n_cells + i].n;
+        if (n > most) most = n;
+    }
+    return most;
+}
+
 canvas *passkey_picture_draw(const passkey_picture *p, const option_values *options, const sxt_model *model,
                              int first_plan, int n_plans, char *problem, size_t n_problem) {
     sxt_model_info info;
@@ -113,19 +125,19 @@ canvas *passkey_picture_draw(const passkey_picture *p, const option_values *opti
     heat_cell *cells = must_allocate(n_cells * (size_t)n_plans * sizeof *cells);
     heat_panel panels[MAX_PLANS];
     char name[128], subtitle[256];
-    int64_t n_asked = 0;
+    const int64_t n_prompts = prompts_of_a_plan(p);
     sxt_model_describe(model, &info);
     for (size_t i = 0; i < n_cells * (size_t)n_plans; i++) {
         const share *s = &p->shares[(size_t)first_plan * n_cells + i];
         cells[i] = (heat_cell){.state = s->n > 0 ? HEAT_MEASURED : HEAT_NOT_RUN,
                                .value = s->n > 0 ? (double)s->n_right / (double)s->n : 0,
                                .past_limit = s->past_limit};
-        n_asked += s->n;
     }
     for (int i = 0; i < n_plans; i++)
         panels[i] = (heat_panel){plan_at(options, first_plan + i), cells + (size_t)i * n_cells};
     picture_files_base_name(options->model, name, sizeof name);
-    snprintf(subtitle, sizeof subtitle, "%s, %lld prompts", name, (long long)n_asked);
+    snprintf(subtitle, sizeof subtitle, "%s, %lld %s%s", name, (long long)n_prompts,
+             n_prompts == 1 ? "prompt" : "prompts", p->n_plans > 1 ? " for each plan" : "");
     heat_map map = {.title = "Pass keys found, by length and depth",
                     .subtitle = subtitle,
                     .column_title = "context length (tokens)",

@@ -85,8 +85,8 @@ static canvas *draw(const perplexity_picture *p, const points *lines, int n_plan
     for (int i = 0; i < n_plans; i++) series[i] = (line_series){plans[i], lines[i].list, lines[i].n};
     picture_files_base_name(p->options->model, model, sizeof model);
     picture_files_base_name(p->options->file, text, sizeof text);
-    snprintf(subtitle, sizeof subtitle, "%s, text %s, %lld %s", model, text, (long long)p->options->windows,
-             p->options->stream ? "parts" : "windows");
+    snprintf(subtitle, sizeof subtitle, "%s, text %s, %lld %s%s", model, text, (long long)p->options->windows,
+             p->options->stream ? "part" : "window", p->options->windows == 1 ? "" : "s");
     chart->subtitle = subtitle;
     chart->trained_window = p->trained_window;
     chart->series = series;

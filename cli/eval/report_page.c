@@ -125,6 +125,15 @@ static void explain(const char *plan, text_buffer *does, text_buffer *source) {
     }
 }
 
+/* Takes a dense prompt's end out of a plan: it is another at each length, and says no more than the length. */
+static void leave_prompt_out(char *plan) {
+    static const char name[] = ",prompt=";
+    char *at = strstr(plan, name);
+    if (at == NULL) return;
+    const char *end = at + strlen(name) + strspn(at + strlen(name), "0123456789");
+    memmove(at, end, strlen(end) + 1);
+}
+
 /* What a plan runs at each length, where that is not the plan itself: `auto`'s choices, and defaults. */
 static void tell_choices(const report_job *job, const char *plan, text_buffer *text) {
     char last[256] = "";
@@ -135,6 +144,7 @@ static void tell_choices(const report_job *job, const char *plan, text_buffer *t
         char tokens[24];
         const int64_t length = job->options->lengths.values[l];
         if (sxt_plan_resolve(job->model, plan, length, &info, &error) != SXT_OK) continue;
+        if (strstr(plan, "prompt=") == NULL) leave_prompt_out(info.plan);
         if (strcmp(info.plan, last) == 0 || strcmp(info.plan, plan) == 0) continue;
         snprintf(last, sizeof last, "%s", info.plan);
         display_text_tokens((double)length, tokens, sizeof tokens);
@@ -188,7 +198,9 @@ static void write_plans_section(html_page *page, const report_job *job) {
     html_section_begin(page, "plans", "The plans");
     html_paragraph(page,
                    "A plan says at which positions a query and a key stand. Up to its limit no distance leaves "
-                   "what the model was trained on. What it remembers is how much of a text can still be seen.");
+                   "what the model was trained on. What it remembers is how much of a text can still be seen. "
+                   "Where a plan depends on the length, pass keys are asked under what is chosen for a little "
+                   "more than the length that stands above them, for their answers come on top of it.");
     html_table_begin(page, "The plans of this report", heads, 5);
     for (int p = 0; p < job->n_plans; p++) write_plan(page, job, plan_at(job->options, p));
     html_table_end(page);
@@ -219,9 +231,9 @@ static void write_how_section(html_page *page, const report_job *job) {
     snprintf(windows, sizeof windows, "%lld for each length, spread evenly", (long long)job->n_windows);
     snprintf(arithmetic, sizeof arithmetic, "%s, cache %s", options->precision, options->kv);
     if (options->prompts != NULL)
-        text_buffer_print(&keys, "%lld prompts of %s", (long long)job->keys.n, options->prompts);
+        text_buffer_print(&keys, "%lld prompts for each plan, of %s", (long long)job->keys.n, options->prompts);
     else
-        text_buffer_print(&keys, "%lld prompts, hidden in %s, seed %llu", (long long)job->keys.n,
+        text_buffer_print(&keys, "%lld prompts for each plan, hidden in %s, seed %llu", (long long)job->keys.n,
                           options->filler != NULL ? options->filler : options->file,
                           (unsigned long long)options->seed);
     html_section_begin(page, "how", "How this was made");

@@ -3,41 +3,59 @@
 #include "eval/display_text.h"
 #include "model_session.h"
 
-enum { MOST_COLUMNS = 1 + MOST_REPORT_LENGTHS };
+#include <stdio.h>
 
-static void begin_table(html_page *page, const report_job *job, const char *caption) {
-    char labels[MOST_COLUMNS][32];
-    const char *heads[MOST_COLUMNS] = {"Plan"};
-    int n = 1;
-    for (int64_t l = 0; l < job->n_lengths && n < MOST_COLUMNS; l++, n++) {
+/* As many lengths stand side by side as paper has room for. */
+enum { MOST_LENGTHS = 8 };
+
+/* Some of the columns of a table: lengths first to first + n. */
+typedef struct table_part {
+    int64_t first, n;
+    bool is_all;
+} table_part;
+
+static void length_text(const report_job *job, int64_t l, char *text, size_t n) {
+    display_text_tokens((double)job->options->lengths.values[l], text, n);
+}
+
+static void begin_table(html_page *page, const report_job *job, const char *caption, const table_part *part) {
+    char labels[MOST_LENGTHS][40], first[24], last[24], whole[320];
+    const char *heads[1 + MOST_LENGTHS] = {"Plan"};
+    for (int64_t i = 0; i < part->n; i++) {
         char tokens[24];
-        display_text_tokens((double)job->options->lengths.values[l], tokens, sizeof tokens);
-        snprintf(labels[n], sizeof labels[n], "%s tokens", tokens);
-        heads[n] = labels[n];
+        length_text(job, part->first + i, tokens, sizeof tokens);
+        snprintf(labels[i], sizeof labels[i], "%s tokens", tokens);
+        heads[1 + i] = labels[i];
     }
-    html_table_begin(page, caption, heads, n);
+    length_text(job, part->first, first, sizeof first);
+    length_text(job, part->first + part->n - 1, last, sizeof last);
+    snprintf(whole, sizeof whole, "%s: %s to %s tokens", caption, first, last);
+    html_table_begin(page, part->is_all ? caption : whole, heads, (int)(1 + part->n));
 }
 
 html_cell report_empty_cell(const report_job *job, int p, int64_t l) {
     return (html_cell){.text = job->fits[p * job->n_lengths + l] ? "not measured yet" : "not run: no memory"};
 }
 
-static void write_rows(html_page *page, const report_job *job, report_cell_fn fn) {
-    report_cell_texts texts[MOST_COLUMNS];
-    html_cell cells[MOST_COLUMNS];
+static void write_rows(html_page *page, const report_job *job, const table_part *part, report_cell_fn fn) {
+    report_cell_texts texts[MOST_LENGTHS];
+    html_cell cells[1 + MOST_LENGTHS];
     for (int p = 0; p < job->n_plans; p++) {
-        int n = 1;
         cells[0] = (html_cell){.text = plan_at(job->options, p), .is_head = true};
-        for (int64_t l = 0; l < job->n_lengths && n < MOST_COLUMNS; l++, n++)
-            cells[n] = fn(job, p, l, &texts[n]);
-        html_row(page, cells, n);
+        for (int64_t i = 0; i < part->n; i++) cells[1 + i] = fn(job, p, part->first + i, &texts[i]);
+        html_row(page, cells, (int)(1 + part->n));
     }
     html_table_end(page);
 }
 
 void report_table(html_page *page, const report_job *job, const char *caption, report_cell_fn fn) {
-    begin_table(page, job, caption);
-    write_rows(page, job, fn);
+    const int64_t n = job->n_lengths, n_parts = (n + MOST_LENGTHS - 1) / MOST_LENGTHS;
+    for (int64_t i = 0; i < n_parts; i++) {
+        const int64_t first = i * n / n_parts, end = (i + 1) * n / n_parts;
+        const table_part part = {first, end - first, n_parts == 1};
+        begin_table(page, job, caption, &part);
+        write_rows(page, job, &part, fn);
+    }
 }
 
 /* ---- Cells ----------------------------------------------------------------------------------------------- */

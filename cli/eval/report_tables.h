@@ -1,4 +1,4 @@
-/* Tables of a report's page: a row for each plan, a column for each length. */
+/* Tables of a report's page: a row for each plan, a column for each length; many lengths in several tables. */
 #ifndef SEXTANT_CLI_EVAL_REPORT_TABLES_H
 #define SEXTANT_CLI_EVAL_REPORT_TABLES_H
 

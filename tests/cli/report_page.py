@@ -3,7 +3,7 @@
 import html.parser
 import urllib.parse
 
-VOID = {"meta", "img", "br", "link", "hr"}
+VOID = {"meta", "img", "br", "link", "hr", "wbr"}
 
 
 class Page(html.parser.HTMLParser):

@@ -193,6 +193,32 @@ class OnePage(ReportTest):
         self.assertIn("from 1k tokens: self-extend:", notes["auto"])
 
 
+class Grid(ReportTest):
+    def test_many_lengths_stand_in_several_tables(self):
+        lengths = [128, 160, 200, 256, 300, 400, 512, 600, 1024]
+        self.good(*self.report("--lengths", ",".join(map(str, lengths)), "--windows", 1, "--trials", 1, "--depths", 0, *NO_NEEDLES,
+                               "--plans", "none; streaming:prefill=dense"))
+        page = self.page()
+        for section, start in (("perplexity", "Perplexity over"), ("keys", "Keys found"), ("cost", "Speed"), ("cost", "Memory")):
+            parts = [(caption, rows) for (where, caption), rows in page.tables.items() if where == section and caption.startswith(start)]
+            self.assertEqual([caption.split(": ")[-1] for caption, _ in parts], ["128 to 256 tokens", "300 to 1k tokens"])
+            heads = [cell["text"] for _, rows in parts for cell in rows[0] if cell["text"] != "Plan"]
+            self.assertEqual(heads, ["%s tokens" % {1024: "1k"}.get(n, n) for n in lengths])
+            self.assertTrue(all(len(rows) == 3 for _, rows in parts))
+        # A dense prompt ends with the text: that is no choice of its own at each length.
+        note = page.table("plans")[1][1]["note"]
+        self.assertEqual(note.count("tokens:"), 1, note)
+        self.assertNotIn("prompt=", note)
+
+    def test_prompts_are_counted_once(self):
+        """The picture and the settings speak of the same prompts, however many plans answer them."""
+        self.good(*self.report("--lengths", "128,256", "--windows", 1, "--trials", 2, "--depths", "0,0.5", *NO_NEEDLES))
+        drawn = next(svg for svg in self.page().pictures() if "Pass keys found" in svg)
+        self.assertIn(", 8 prompts for each plan", drawn)
+        settings = {row[0]["text"]: row[1]["text"] for row in self.page().table("how")}
+        self.assertTrue(settings["Pass keys"].startswith("8 prompts for each plan"), settings)
+
+
 class Oracle(ReportTest):
     """Figures that were worked out in double precision, by another program."""
 

@@ -2,6 +2,7 @@
 folder (report-screenshot*.png)."""
 
 import os
+import re
 import shutil
 import subprocess
 import unittest
@@ -9,6 +10,7 @@ import unittest
 import numpy as np
 
 import png
+from report_page import Page
 from sextant_command import MODEL, NOVEL, ROOT, CommandTest, main, needs_command
 
 CUT = "window:window=64"
@@ -22,14 +24,19 @@ def setUpModule():
         raise unittest.SkipTest("no chromium (Debian: apt-get install chromium)")
 
 
-class Browser(CommandTest):
-    def screenshot(self, page, name, height, scale=1):
-        out = os.path.join(KEPT, name)
-        done = subprocess.run([BROWSER, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars",
-                               "--user-data-dir=" + self.path("profile"), "--force-device-scale-factor=%d" % scale,
-                               "--window-size=1200,%d" % height, "--screenshot=" + out, "file://" + page],
+class BrowserTest(CommandTest):
+    def browse(self, page, *options):
+        done = subprocess.run([BROWSER, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
+                               "--user-data-dir=" + self.path("profile"), *options, "file://" + page],
                               capture_output=True, timeout=240)
         self.assertEqual(done.returncode, 0, done.stderr[-500:])
+
+
+class Screen(BrowserTest):
+    def screenshot(self, page, name, height, scale=1):
+        out = os.path.join(KEPT, name)
+        self.browse(page, "--hide-scrollbars", "--force-device-scale-factor=%d" % scale, "--window-size=1200,%d" % height,
+                    "--screenshot=" + out)
         return png.read(out)
 
     def reds(self, pixels):
@@ -58,6 +65,58 @@ class Browser(CommandTest):
         once, twice = (self.screenshot(page, "report-screenshot-%dx.png" % scale, 900, scale) for scale in (1, 2))
         self.assertEqual(twice.shape, (1800, 2400, 3))
         self.assertAlmostEqual(self.reds(twice) / self.reds(once) / 4, 1, delta=0.15)
+
+
+@unittest.skipIf(shutil.which("pdftotext") is None, "no pdftotext (Debian: apt-get install poppler-utils)")
+class Paper(BrowserTest):
+    """The printed page has all that the page has: no column is cut off, no caption is left alone."""
+
+    LENGTHS = ["96", "128", "192", "256", "384", "512", "600", "700", "800", "900", "1000", "1100"]
+    PLANS = ["none", "auto", "yarn:factor=8,beta_fast=32,beta_slow=1,attention_factor=1.2", "window:window=64",
+             "streaming:sinks=4,recent=200,prefill=dense", "self-extend:group=4,window=64,shift=float+log-n"]
+
+    def printed(self, page, size):
+        """The words of each sheet, in order: (text, left, right, width of the sheet)."""
+        with open(page, encoding="utf-8") as f:
+            text = f.read()
+        sized, pdf = self.path(size + ".html"), os.path.join(KEPT, "report-%s.pdf" % size)
+        with open(sized, "w", encoding="utf-8") as f:
+            f.write(text.replace("</style>", "@page{size:%s}</style>" % size))
+        self.browse(sized, "--no-pdf-header-footer", "--print-to-pdf=" + pdf)
+        found = subprocess.run(["pdftotext", "-bbox", pdf, "-"], capture_output=True, timeout=60, check=True)
+        sheets = re.findall(r'<page width="([\d.]+)"(.*?)</page>', found.stdout.decode(), re.S)
+        word = r'<word xMin="([-\d.]+)" yMin="[-\d.]+" xMax="([-\d.]+)" yMax="[-\d.]+">(.*?)</word>'
+        return [[(text, float(left), float(right), float(width)) for left, right, text in re.findall(word, sheet)]
+                for width, sheet in sheets]
+
+    def check(self, page, size):
+        sheets = self.printed(page, size)
+        for words in sheets:
+            for text, left, right, width in words:
+                self.assertTrue(left > 20 and right < width - 20, (size, text, left, right))
+        texts = [word[0] for words in sheets for word in words]
+        with open(page, encoding="utf-8") as f:
+            made = Page(f.read())
+        for (section, caption), rows in made.tables.items():
+            for row in rows:
+                for cell in row[1:]:
+                    for text in (cell["text"].split() if cell["value"] is not None or row is rows[0] else []):
+                        self.assertTrue(text in texts, (size, section, caption, text))
+        self.check_captions(sheets, [caption for _, caption in made.tables])
+
+    def check_captions(self, sheets, captions):
+        """No sheet ends with a caption."""
+        ends = ["".join(word[0] for word in words) for words in sheets]
+        for caption in captions:
+            self.assertFalse(any(end.endswith("".join(caption.split())) for end in ends), caption)
+
+    def test_no_column_is_cut_off(self):
+        for n_lengths, n_plans in ((3, 6), (7, 3), (12, 6)):
+            out = self.path("report-%d-%d" % (n_lengths, n_plans))
+            self.good("report", "-m", MODEL, "-f", NOVEL, "--lengths", ",".join(self.LENGTHS[:n_lengths]), "--windows", 1,
+                      "--trials", 1, "--depths", "0,0.5", "--task", "none", "--plans", "; ".join(self.PLANS[-n_plans:]), "-o", out)
+            for size in ("A4", "Letter"):
+                self.check(out + "/report.html", size)
 
 
 if __name__ == "__main__":
