@@ -259,7 +259,7 @@ int command_passkey(const option_values *options) {
     code = preset_check(options, model);
     if (code == EXIT_CODE_OK)
         code = made ? passkey_items_make(options, model, &job.items)
-                    : passkey_items_read(options, model, &job.items);
+                    : passkey_items_read("--file", options->file, options, model, &job.items);
     job.line = progress_start("asking", "prompts");
     job.picture = passkey_picture_begin(options, &job.items, &code);
     if (code == EXIT_CODE_OK) code = check(&job);
