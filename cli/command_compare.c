@@ -10,7 +10,6 @@
 #include "plan_trial.h"
 #include "replaced_file.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,6 +87,9 @@ static int choose_plans(compare_job *job) {
     int code = EXIT_CODE_OK;
     for (int i = 0; i < options->n_plans && code == EXIT_CODE_OK; i++) code = add_plan(job, options->plans[i]);
     if (options->methods != NULL && code == EXIT_CODE_OK) code = add_listed(job, options->methods);
+    if (options->methods != NULL && job->n_plans == 0 && code == EXIT_CODE_OK)
+        return message_error(EXIT_CODE_USAGE,
+                             "--methods names no method; give 'all' or some, as in 'none yarn'");
     if (job->n_plans == 0 && code == EXIT_CODE_OK) code = add_all(job);
     for (int i = 0; i < job->n_plans && code == EXIT_CODE_OK; i++) {
         sxt_plan_info info;
@@ -180,16 +182,15 @@ static void print_row(const compare_job *job, const char *asked, const cell *cel
 
 static int open_csv(compare_job *job) {
     if (job->options->output == NULL) return EXIT_CODE_OK;
-    if (!replaced_file_open(&job->csv, job->options->output))
-        return message_error(EXIT_CODE_FAILURE, "-o %s: %s", job->options->output, strerror(errno));
+    int code = replaced_file_open(&job->csv, "-o", job->options->output);
+    if (code != EXIT_CODE_OK) return code;
     fprintf(job->csv.stream,
             "method,length,plan,nll,ppl,nll_last_quarter,ppl_last_quarter,trials,found,within_limit\n");
     return EXIT_CODE_OK;
 }
 
 static int close_csv(compare_job *job) {
-    if (job->csv.stream == NULL || replaced_file_commit(&job->csv)) return EXIT_CODE_OK;
-    return message_error(EXIT_CODE_FAILURE, "-o %s: %s", job->options->output, strerror(errno));
+    return job->csv.stream == NULL ? EXIT_CODE_OK : replaced_file_commit(&job->csv);
 }
 
 /* ---- All of it ------------------------------------------------------------------------------------------- */
@@ -249,7 +250,8 @@ int command_compare(const option_values *options) {
         return message_error(EXIT_CODE_USAGE, "compare needs context lengths: --lengths N,N,...");
     compare_job job = {.options = options};
     sxt_model *model = NULL;
-    int code = model_open(options->model, false, &model);
+    int code = options->output != NULL ? replaced_file_check("-o", options->output) : EXIT_CODE_OK;
+    if (code == EXIT_CODE_OK) code = model_open(options->model, false, &model);
     if (code != EXIT_CODE_OK) return code;
     job.model = model;
     job.trial = (plan_trial){.options = options, .model = model};

@@ -6,8 +6,10 @@
 #include "json_document.h"
 #include "message.h"
 #include "progress.h"
+#include "replaced_file.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -39,16 +41,13 @@ static void tell(const option_values *options, const char *input, const char *ou
     document_print(document);
 }
 
-/* What the library would tell as any other fault of a file, or replace: a pipe, /dev/null. */
+/* What the library would tell as any other fault of a file, or replace. */
 static int check_paths(const char *input, const char *output) {
     struct stat status;
     if (stat(input, &status) != 0)
         return message_error(EXIT_CODE_MODEL, "%s: %s; give a GGUF file or a Hugging Face folder", input,
                              strerror(errno));
-    if (stat(output, &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode))
-        return message_error(EXIT_CODE_USAGE, "%s is not a regular file; give the name of a file to write",
-                             output);
-    return EXIT_CODE_OK;
+    return replaced_file_check("", output);
 }
 
 int command_convert(const option_values *options) {
@@ -71,7 +70,9 @@ int command_convert(const option_values *options) {
     params.n_threads = (int32_t)options->threads;
     params.progress = progress_report;
     params.progress_user = &line;
-    sxt_status status = sxt_convert(input, output, &params, &report, &error);
+    char *target = replaced_file_target(output);
+    sxt_status status = sxt_convert(input, target, &params, &report, &error);
+    free(target);
     interrupt_release();
     progress_end(&line);
     if (status != SXT_OK) {

@@ -8,6 +8,7 @@
 #include "npy_file.h"
 #include "preset.h"
 #include "prompt.h"
+#include "replaced_file.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -29,20 +30,13 @@ static bool write_row(void *user, int64_t pos, const float *logits) {
     return false;
 }
 
-static int cannot_write(const char *path, int problem) {
-    return message_error(EXIT_CODE_FAILURE, "-o %s: %s; give a place that can be written", path,
-                         strerror(problem));
-}
-
 /* A slip of -o must not cost a model or a text: of what exists, only an array, or nothing, is replaced. */
 static int check_output(const char *path) {
     static const char magic[] = "\x93NUMPY";
     char start[sizeof magic - 1] = "";
     struct stat status;
-    if (stat(path, &status) != 0 || S_ISDIR(status.st_mode)) return EXIT_CODE_OK;
-    if (!S_ISREG(status.st_mode))
-        return message_error(EXIT_CODE_USAGE, "-o %s is not a regular file; give the name of a file", path);
-    if (status.st_size == 0) return EXIT_CODE_OK;
+    int code = replaced_file_check("-o", path);
+    if (code != EXIT_CODE_OK || stat(path, &status) != 0 || status.st_size == 0) return code;
     FILE *file = fopen(path, "rb");
     size_t n = file != NULL ? fread(start, 1, sizeof start, file) : 0;
     if (file != NULL) fclose(file);
@@ -53,15 +47,15 @@ static int check_output(const char *path) {
 
 static int scan(const option_values *options, sxt_session *session, const token_list *tokens, int32_t n_vocab) {
     int64_t first_pos = options->all ? 0 : tokens->n - 1;
-    row_writer writer = {npy_file_create(options->output, tokens->n - first_pos, n_vocab), 0};
-    if (writer.file == NULL) return cannot_write(options->output, errno);
+    row_writer writer = {0};
     sxt_error error;
+    int code = npy_file_create(options->output, tokens->n - first_pos, n_vocab, &writer.file);
+    if (code != EXIT_CODE_OK) return code;
     sxt_status status =
         sxt_session_scan(session, tokens->ids, tokens->n, first_pos, write_row, &writer, &error);
-    if (status == SXT_OK)
-        return npy_file_commit(writer.file) ? EXIT_CODE_OK : cannot_write(options->output, errno);
+    if (status == SXT_OK) return npy_file_commit(writer.file);
     npy_file_abort(writer.file);
-    if (writer.problem != 0) return cannot_write(options->output, writer.problem);
+    if (writer.problem != 0) return replaced_file_failed("-o", options->output, writer.problem);
     return status == SXT_E_CANCELLED ? EXIT_CODE_INTERRUPTED : message_library_error(&error);
 }
 

@@ -294,7 +294,7 @@ int command_passkey(const option_values *options) {
     if (code != EXIT_CODE_OK) return code;
     job.model = model;
     code = preset_check(options, model);
-    if (code == EXIT_CODE_OK) code = made ? make_items(&job) : passkey_items_read(options, model, &job.items);
+    code = made ? make_items(&job) : passkey_items_read("--file", options->file, options, model, &job.items);
     job.line = progress_start("asking", "prompts");
     job.picture = passkey_picture_begin(options, &job.items, &code);
     if (code == EXIT_CODE_OK) code = check(&job);

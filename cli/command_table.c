@@ -231,9 +231,9 @@ const command_row COMMAND_TABLE[] = {
      "report/\n",
      0, true, command_report},
     {"compare-runs", COMMAND_COMPARE_RUNS, "A B [--json]", "compare the results of two output folders",
-     "Lists what the two runs have in common, side by side: the share of right answers with its 95 % interval, "
-     "the "
-     "difference, and whether the intervals overlap. What only one of them has is counted.",
+     "Lists what the two runs have in common, side by side: shares of right answers with their 95 % intervals, "
+     "the difference, and whether the intervals overlap; perplexities, what plans cost in short texts, speeds. "
+     "What only one of them has is counted.",
      "sextant compare-runs needle-old/ needle-new/\n", 2, false, command_compare_runs},
     {"longbench", COMMAND_LONGBENCH,
      "-m MODEL --data DIR [--tasks TASK,...] [--extend PLAN]... [--max-tokens N] [--limit N] [-o FOLDER] "

@@ -5,8 +5,10 @@
 #include "json_document.h"
 #include "message.h"
 #include "progress.h"
+#include "replaced_file.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -21,10 +23,7 @@ static int check(const option_values *options) {
         if (stat(inputs[i], &status) != 0)
             return message_error(EXIT_CODE_MODEL, "%s: %s; give a file that can be read", inputs[i],
                                  strerror(errno));
-    if (stat(options->positional[0], &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode))
-        return message_error(EXIT_CODE_USAGE, "%s is not a regular file; give the name of a file to write",
-                             options->positional[0]);
-    return EXIT_CODE_OK;
+    return replaced_file_check("", options->positional[0]);
 }
 
 static void tell(const option_values *options, double seconds) {
@@ -59,8 +58,10 @@ int convert_random(const option_values *options) {
     params.progress = progress_report;
     params.progress_user = &line;
     interrupt_watch(NULL);
-    sxt_status status = sxt_convert_random(options->random_config, options->vocab, options->positional[0],
-                                           options->seed, &params, &error);
+    char *target = replaced_file_target(options->positional[0]);
+    sxt_status status =
+        sxt_convert_random(options->random_config, options->vocab, target, options->seed, &params, &error);
+    free(target);
     interrupt_release();
     progress_end(&line);
     if (status == SXT_E_FORMAT) return message_error(EXIT_CODE_MODEL, "%s", error.text);

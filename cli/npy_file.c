@@ -1,5 +1,6 @@
 #include "npy_file.h"
 
+#include "exit_code.h"
 #include "replaced_file.h"
 #include "text_buffer.h"
 
@@ -31,27 +32,25 @@ static bool write_header(FILE *stream, int64_t n_rows, int64_t n_columns) {
            fwrite(text, 1, (size_t)padded, stream) == (size_t)padded;
 }
 
-npy_file *npy_file_create(const char *path, int64_t n_rows, int64_t n_columns) {
+int npy_file_create(const char *path, int64_t n_rows, int64_t n_columns, npy_file **file) {
     npy_file *npy = must_allocate(sizeof *npy);
     *npy = (npy_file){.n_columns = n_columns};
-    bool opened = replaced_file_open(&npy->file, path);
-    if (opened && write_header(npy->file.stream, n_rows, n_columns)) return npy;
-    int reason = errno;
-    npy_file_abort(npy);
-    errno = reason;
-    return NULL;
+    *file = npy;
+    int code = replaced_file_open(&npy->file, "-o", path);
+    if (code == EXIT_CODE_OK && !write_header(npy->file.stream, n_rows, n_columns))
+        code = replaced_file_failed("-o", path, errno);
+    if (code != EXIT_CODE_OK) npy_file_abort(npy);
+    return code;
 }
 
 bool npy_file_add_row(npy_file *npy, const float *row) {
     return fwrite(row, sizeof *row, (size_t)npy->n_columns, npy->file.stream) == (size_t)npy->n_columns;
 }
 
-bool npy_file_commit(npy_file *npy) {
-    bool good = replaced_file_commit(&npy->file);
-    int reason = errno;
+int npy_file_commit(npy_file *npy) {
+    int code = replaced_file_commit(&npy->file);
     free(npy);
-    errno = reason;
-    return good;
+    return code;
 }
 
 void npy_file_abort(npy_file *npy) {

@@ -7,11 +7,13 @@
 
 typedef struct npy_file npy_file;
 
-/* NULL, with errno set, when the file cannot be made. */
-npy_file *npy_file_create(const char *path, int64_t n_rows, int64_t n_columns);
+/* Exit codes, after a message when not 0; `path` is what -o named. */
+int npy_file_create(const char *path, int64_t n_rows, int64_t n_columns, npy_file **file);
+/* Puts the file in its place; nothing is left behind when that fails. */
+int npy_file_commit(npy_file *file);
+
+/* False, with errno, when it cannot be written. */
 bool npy_file_add_row(npy_file *file, const float *row);
-/* Puts the file in its place; false, with errno set and nothing left behind, when that fails. */
-bool npy_file_commit(npy_file *file);
 void npy_file_abort(npy_file *file);
 
 #endif

@@ -55,12 +55,8 @@ static const char *kind_text(option_kind kind) {
 }
 
 static int bad_number(const option_row *row, const char *value) {
-    char upper[32] = "", range[96] = " of at least 0";
-    if (row->max < 2147483647.0)
-        snprintf(upper, sizeof upper, " to %.15g", row->max);
-    else
-        snprintf(upper, sizeof upper, " up");
-    if (row->kind != OPTION_UNSIGNED) snprintf(range, sizeof range, " from %.15g%s", row->min, upper);
+    char range[96] = " of at least 0";
+    if (row->kind != OPTION_UNSIGNED) snprintf(range, sizeof range, " from %.15g to %.15g", row->min, row->max);
     return message_error(EXIT_CODE_USAGE, "--%s needs %s%s, not '%.80s'", row->name, kind_text(row->kind),
                          range, value);
 }

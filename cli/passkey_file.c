@@ -35,12 +35,13 @@ static char *copy(const char *text) {
 
 /* The place of the line being read, for its errors. */
 typedef struct place {
-    const char *path;
+    const char *option, *path;
     int64_t line;
 } place;
 
 static int bad_line(const place *at, const char *problem) {
-    return message_error(EXIT_CODE_FAILURE, "--file %s line %lld: %s", at->path, (long long)at->line, problem);
+    return message_error(EXIT_CODE_FAILURE, "%s %s line %lld: %s", at->option, at->path, (long long)at->line,
+                         problem);
 }
 
 /* `input` followed by `question`. */
@@ -70,13 +71,14 @@ static int read_labels(const json_document *object, const place *at, passkey_ite
     item->target = copy(target);
     if (document_has(object, "length") &&
         (!document_get_integer(object, "length", &item->length) || item->length < 1))
-        return bad_line(at, "`length` is not a whole number of at least 1");
+        return bad_line(
+            at, "`length` is not a whole number of at least 1; give the prompt's tokens, or leave it out");
     if (document_has(object, "depth") &&
         (!document_get_real(object, "depth", &item->depth) || item->depth < 0 || item->depth > 1))
-        return bad_line(at, "`depth` is not a number from 0 to 1");
+        return bad_line(at, "`depth` is not a number from 0 to 1; give the key's place, or leave it out");
     if (!document_has(object, "style")) return EXIT_CODE_OK;
     const char *style = document_get_text(object, "style", &n_style);
-    if (style == NULL) return bad_line(at, "`style` is not a string");
+    if (style == NULL) return bad_line(at, "`style` is not a string; give its name, or leave it out");
     item->style = copy(style);
     return EXIT_CODE_OK;
 }
@@ -112,18 +114,19 @@ static int read_line(const option_values *options, const sxt_model *model, const
     char problem[256];
     json_document *object = document_parse(bytes, n_bytes, problem, sizeof problem);
     if (object == NULL)
-        return message_error(EXIT_CODE_FAILURE, "--file %s line %lld: not JSON: %s", at->path,
-                             (long long)at->line, problem);
+        return message_error(EXIT_CODE_FAILURE, "%s %s line %lld: not JSON: %s; give one JSON object a line",
+                             at->option, at->path, (long long)at->line, problem);
     int code = document_is_object(object) ? read_item(options, model, object, at, items)
-                                          : bad_line(at, "not an object with `input` and `target`");
+                                          : bad_line(at, "not an object; give one with `input` and `target`");
     document_free(object);
     return code;
 }
 
-int passkey_items_read(const option_values *options, const sxt_model *model, passkey_items *items) {
+int passkey_items_read(const char *option, const char *path, const option_values *options,
+                       const sxt_model *model, passkey_items *items) {
     text_buffer text = {0};
-    place at = {options->file, 0};
-    int code = prompt_read_file("--file", options->file, &text);
+    place at = {option, path, 0};
+    int code = prompt_read_file(option, path, &text);
     const char *line = text.bytes, *end = text.bytes + text.n_bytes;
     while (code == EXIT_CODE_OK && line < end) {
         const char *stop = memchr(line, '\n', (size_t)(end - line));
@@ -136,7 +139,7 @@ int passkey_items_read(const option_values *options, const sxt_model *model, pas
     }
     text_buffer_free(&text);
     if (code == EXIT_CODE_OK && items->n == 0)
-        code = message_error(EXIT_CODE_FAILURE, "--file %s holds no prompts; give one JSON object a line",
-                             options->file);
+        code = message_error(EXIT_CODE_FAILURE, "%s %s holds no prompts; give one JSON object a line", option,
+                             path);
     return code;
 }

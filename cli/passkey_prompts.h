@@ -19,8 +19,9 @@ typedef struct passkey_items {
     int64_t n;
 } passkey_items;
 
-/* From --file, in the file's order; a fault names its line. */
-int passkey_items_read(const option_values *options, const sxt_model *model, passkey_items *items);
+/* From the file that `option` named, in its order; a fault names its line. */
+int passkey_items_read(const char *option, const char *path, const option_values *options,
+                       const sxt_model *model, passkey_items *items);
 /* From --lengths, --depths, --trials, --filler and --seed. Lengths above `longest` have no prompts, which
  * changes none of the others. */
 int passkey_items_make(const option_values *options, const sxt_model *model, int64_t longest,

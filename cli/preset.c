@@ -6,12 +6,11 @@
 #include "prompt.h"
 #include "replaced_file.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { PRESET_VERSION = 1 };
+enum { PRESET_VERSION = 1, MOST_BYTES = 1 << 20 };
 
 void preset_fingerprint(const sxt_model *model, char text[20]) {
     snprintf(text, 20, "%016" PRIx64, sxt_model_fingerprint(model));
@@ -23,9 +22,8 @@ int preset_write(const char *path, const sxt_model *model, const char *plan, con
     char version[32], fingerprint[20];
     preset_fingerprint(model, fingerprint);
     sxt_model_describe(model, &info);
-    if (!replaced_file_open(&file, path))
-        return message_error(EXIT_CODE_FAILURE, "-o %s: %s; give a place that can be written", path,
-                             strerror(errno));
+    int code = replaced_file_open(&file, "-o", path);
+    if (code != EXIT_CODE_OK) return code;
     snprintf(version, sizeof version, "%d.%d.%d", SXT_VERSION_MAJOR, SXT_VERSION_MINOR, SXT_VERSION_PATCH);
     json_document *document = document_object();
     document_put_integer(document, "sextant_preset", PRESET_VERSION);
@@ -40,8 +38,7 @@ int preset_write(const char *path, const sxt_model *model, const char *plan, con
     document_put_real(document, "accuracy", figures->accuracy);
     document_put_text(document, "made_by", version);
     document_write(document, file.stream);
-    if (replaced_file_commit(&file)) return EXIT_CODE_OK;
-    return message_error(EXIT_CODE_FAILURE, "-o %s: %s; make room there", path, strerror(errno));
+    return replaced_file_commit(&file);
 }
 
 static int damaged(const char *path, const char *problem) {
@@ -84,7 +81,7 @@ int preset_apply(option_values *options) {
     if (options->preset == NULL) return EXIT_CODE_OK;
     text_buffer text = {0};
     char problem[200], line[240];
-    int code = prompt_read_file("--preset", options->preset, &text);
+    int code = prompt_read_small_file("--preset", options->preset, MOST_BYTES, &text);
     if (code != EXIT_CODE_OK) return code;
     json_document *document = document_parse(text.bytes, text.n_bytes, problem, sizeof problem);
     text_buffer_free(&text);
@@ -116,5 +113,7 @@ int preset_check(const option_values *options, const sxt_model *model) {
             options->preset, choice->model_name[0] != '\0' ? ", " : "", choice->model_name, choice->fingerprint,
             info.path, fingerprint);
     if (sxt_plan_resolve(model, choice->plan, choice->target, &plan, &error) == SXT_OK) return EXIT_CODE_OK;
-    return message_error(EXIT_CODE_USAGE, "--preset %s is damaged: %s", options->preset, error.text);
+    char line[sizeof error.text + 16];
+    snprintf(line, sizeof line, "is damaged: %s", error.text);
+    return damaged(options->preset, line);
 }

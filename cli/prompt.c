@@ -4,26 +4,53 @@
 #include "message.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
-int prompt_read_file(const char *flag, const char *path, text_buffer *text) {
-    bool is_standard_input = strcmp(path, "-") == 0;
-    FILE *file = is_standard_input ? stdin : fopen(path, "rb");
-    if (file == NULL)
-        return message_error(EXIT_CODE_FAILURE, "%s %s: %s; give a file that can be read", flag, path,
-                             strerror(errno));
+/* All of it, or a little more than `most` bytes. Returns 0, or errno. */
+static int read_stream(FILE *file, size_t most, text_buffer *text) {
     char block[65536];
     size_t n;
     errno = 0;
-    while ((n = fread(block, 1, sizeof block, file)) > 0) text_buffer_add(text, block, n);
-    int failed = ferror(file) ? (errno != 0 ? errno : EIO) : 0;
-    if (!is_standard_input) fclose(file);
+    while (text->n_bytes <= most && (n = fread(block, 1, sizeof block, file)) > 0)
+        text_buffer_add(text, block, n);
     text_buffer_add(text, "", 0);
-    if (failed != 0)
+    return !ferror(file) ? 0 : errno != 0 ? errno : EIO;
+}
+
+/* Read once, whoever asks: the text of a command can be its filler too. */
+static int read_standard_input(size_t most, text_buffer *text) {
+    static text_buffer all;
+    static bool is_read;
+    int reason = is_read ? 0 : read_stream(stdin, most, &all);
+    is_read = true;
+    text_buffer_add(text, all.bytes, all.n_bytes);
+    return reason;
+}
+
+static int read_path(const char *path, size_t most, text_buffer *text) {
+    if (strcmp(path, "-") == 0) return read_standard_input(most, text);
+    FILE *file = fopen(path, "rb");
+    if (file == NULL) return errno;
+    int reason = read_stream(file, most, text);
+    fclose(file);
+    return reason;
+}
+
+int prompt_read_small_file(const char *flag, const char *path, size_t most, text_buffer *text) {
+    int reason = read_path(path, most, text);
+    if (reason != 0)
         return message_error(EXIT_CODE_FAILURE, "%s %s: %s; give a file that can be read", flag, path,
-                             strerror(failed));
+                             strerror(reason));
+    if (text->n_bytes > most)
+        return message_error(EXIT_CODE_USAGE, "%s %s has more than %zu bytes; give the right file", flag, path,
+                             most);
     return EXIT_CODE_OK;
+}
+
+int prompt_read_file(const char *flag, const char *path, text_buffer *text) {
+    return prompt_read_small_file(flag, path, SIZE_MAX, text);
 }
 
 int prompt_text(const option_values *options, text_buffer *text) {

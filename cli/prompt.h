@@ -12,8 +12,11 @@ typedef struct token_list {
 } token_list;
 
 /* Adds the whole of `path` ("-": standard input) to `text`; an exit code, after a message when not 0. `flag`
- * is the option that named it. */
+ * is the option that named it. Standard input is read once: whoever asks again gets the same. */
 int prompt_read_file(const char *flag, const char *path, text_buffer *text);
+/* The same of a file of at most `most` bytes, into an empty text: a longer one is refused, even one without an
+ * end. */
+int prompt_read_small_file(const char *flag, const char *path, size_t most, text_buffer *text);
 
 /* -f and -p as they are; both: the document, a blank line, the question. An empty prompt is an error. */
 int prompt_text(const option_values *options, text_buffer *text);

@@ -3,9 +3,11 @@
 #include "exit_code.h"
 #include "message.h"
 #include "model_session.h"
+#include "replaced_file.h"
 #include "text_buffer.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -63,7 +65,10 @@ int session_store_save(sxt_session *session, const char *path) {
     sxt_session_stats stats;
     sxt_session_describe(session, &stats);
     if (stats.n_read == 0) return EXIT_CODE_OK;
-    if (sxt_session_save(session, path, &error) == SXT_OK) return EXIT_CODE_OK;
+    char *target = replaced_file_target(path);
+    sxt_status status = sxt_session_save(session, target, &error);
+    free(target);
+    if (status == SXT_OK) return EXIT_CODE_OK;
     message_error(EXIT_CODE_FAILURE, "--session: the session was not saved: %s", error.text);
     return EXIT_CODE_FAILURE;
 }

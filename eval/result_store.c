@@ -14,6 +14,7 @@ enum { APPLICATION_ID = 0x53787452, FORMAT_VERSION = 1, MAX_FACTS = 32 };
 struct result_store {
     sqlite3 *database;
     sqlite3_stmt *put, *get;
+    bool writes;
     char *path;
     int n_facts;
     char *names[MAX_FACTS], *values[MAX_FACTS];
@@ -33,6 +34,12 @@ __attribute__((format(printf, 2, 3))) static bool fail(const complaint *to, cons
     return false;
 }
 
+/* A write that was cut short leaves no errno. */
+static const char *io_reason(const result_store *s) {
+    int reason = sqlite3_system_errno(s->database);
+    return reason != 0 ? strerror(reason) : sqlite3_errmsg(s->database);
+}
+
 /* SQLite's code, in words that say what to do. */
 static bool fail_database(const result_store *s, int code, const complaint *to) {
     switch (code & 0xFF) {
@@ -49,7 +56,7 @@ static bool fail_database(const result_store *s, int code, const complaint *to) 
         return fail(to,
                     "%s cannot be read or written (%s); what is finished is kept: see to the disk or the "
                     "limit on file sizes, then go on with --resume",
-                    s->path, strerror(sqlite3_system_errno(s->database)));
+                    s->path, io_reason(s));
     case SQLITE_NOTADB:
     case SQLITE_CORRUPT:
         return fail(to, "%s is damaged, or no file of results; delete it, or give another folder", s->path);
@@ -57,7 +64,8 @@ static bool fail_database(const result_store *s, int code, const complaint *to) 
     case SQLITE_CANTOPEN:
     case SQLITE_READONLY:
     case SQLITE_PERM:
-        return fail(to, "%s cannot be opened or written; give a folder that can be written", s->path);
+        return fail(to, "%s cannot be %s; give a folder that can be %s", s->path,
+                    s->writes ? "opened or written" : "opened", s->writes ? "written" : "read");
     default: return fail(to, "%s: %s; delete it, or give another folder", s->path, sqlite3_errmsg(s->database));
     }
 }
@@ -192,15 +200,19 @@ static bool open_file(result_store *s, const char *folder, result_store_mode mod
     s->path = malloc(size);
     if (s->path == NULL) return fail(to, "not enough memory to open the results in %s", folder);
     snprintf(s->path, size, "%s/results.sqlite", folder);
-    if (mode != RESULT_STORE_READ && mkdir(folder, 0777) != 0 && errno != EEXIST)
+    s->writes = mode != RESULT_STORE_READ;
+    if (s->writes && mkdir(folder, 0777) != 0 && errno != EEXIST)
         return fail(to, "%s cannot be made: %s; give a folder that can be written", folder, strerror(errno));
     struct stat about;
-    if (stat(s->path, &about) == 0 && !S_ISREG(about.st_mode))
-        return fail(to, "%s is not a file; give another folder", s->path);
-    int flags = mode == RESULT_STORE_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+    bool is_there = stat(s->path, &about) == 0;
+    if (!is_there && errno == ENOENT && !s->writes)
+        return fail(to, "%s holds no results: it has no results.sqlite; give the folder of a finished run",
+                    folder);
+    if (is_there && !S_ISREG(about.st_mode)) return fail(to, "%s is not a file; give another folder", s->path);
+    int flags = s->writes ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY;
     int code = sqlite3_open_v2(s->path, &s->database, flags, NULL);
     if (s->database != NULL) sqlite3_extended_result_codes(s->database, 1);
-    if (code == SQLITE_OK) code = take_lock(s, mode != RESULT_STORE_READ);
+    if (code == SQLITE_OK) code = take_lock(s, s->writes);
     return code == SQLITE_OK || fail_database(s, code, to);
 }
 

@@ -8,16 +8,39 @@
 #include "message.h"
 #include "text_buffer.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+/* What the scores of cells are whose keys begin so. Those in nats are means over the cell's `n` predictions,
+ * and told as what users know them by. */
+typedef struct figure_kind {
+    const char *prefix, *unit;
+    bool is_in_nats;
+    double (*told)(double mean);
+} figure_kind;
+
+static double cost_in_percent(double nats) { return 100 * expm1(nats); }
+
+static const figure_kind kinds[] = {{"perplexity|", "perplexity", true, exp},
+                                    {"short|", "% cost", true, cost_in_percent},
+                                    {"speed|", "tokens/s", false, NULL},
+                                    {"", "share", false, NULL}};
+
+static const figure_kind *kind_of(const char *key) {
+    const figure_kind *kind = kinds;
+    while (strncmp(key, kind->prefix, strlen(kind->prefix)) != 0) kind++;
+    return kind;
+}
+
 /* Repeats of one figure, in one run. */
 typedef struct figure {
     char *name; /* the cells' key up to its last | */
+    const figure_kind *kind;
     int64_t n, n_right;
-    double score;
-    bool is_share; /* every cell says whether it is right */
+    double score, weight; /* sums */
+    bool is_share;        /* every cell says whether it is right */
 } figure;
 
 /* A run's figures, in the order of their names. */
@@ -38,7 +61,7 @@ static figure *figure_of(run_figures *run, const char *key) {
     if (last != NULL && strlen(last->name) == n && memcmp(last->name, key, n) == 0) return last;
     run->list = must_reallocate(run->list, (size_t)(run->n + 1) * sizeof *run->list);
     figure *added = &run->list[run->n++];
-    *added = (figure){.name = must_allocate(n + 1), .is_share = true};
+    *added = (figure){.name = must_allocate(n + 1), .kind = kind_of(key), .is_share = true};
     memcpy(added->name, key, n);
     added->name[n] = '\0';
     return added;
@@ -47,19 +70,21 @@ static figure *figure_of(run_figures *run, const char *key) {
 static bool add_cell(void *user, const char *key, const char *value) {
     run_figures *run = user;
     char problem[256];
-    int64_t right = 0;
+    int64_t right = 0, n_predictions = 1;
     double score = 0;
     json_document *cell = document_parse(value, strlen(value), problem, sizeof problem);
     bool good = cell != NULL && document_is_object(cell);
     bool has_right = good && document_get_integer(cell, "right", &right);
     bool has_score = good && document_get_real(cell, "score", &score);
+    if (good && kind_of(key)->is_in_nats) document_get_integer(cell, "n", &n_predictions);
     if (cell != NULL) document_free(cell);
     run->damaged = !good;
     if (!good || (!has_right && !has_score)) return good;
     figure *f = figure_of(run, key);
     f->n++;
     f->n_right += right != 0;
-    f->score += has_score ? score : (double)(right != 0);
+    f->score += (double)n_predictions * (has_score ? score : (double)(right != 0));
+    f->weight += (double)n_predictions;
     f->is_share = f->is_share && has_right;
     return true;
 }
@@ -82,6 +107,7 @@ static void gather(run_figures *run) {
         last->n += f->n;
         last->n_right += f->n_right;
         last->score += f->score;
+        last->weight += f->weight;
         last->is_share = last->is_share && f->is_share;
         free(f->name);
     }
@@ -123,7 +149,10 @@ typedef struct pair {
 } pair;
 
 static void fill_side(pair *p, int side, const figure *f) {
-    p->value[side] = p->has_intervals ? (double)f->n_right / (double)f->n : f->score / (double)f->n;
+    const double mean = f->score / f->weight;
+    p->value[side] = p->has_intervals        ? (double)f->n_right / (double)f->n
+                     : f->kind->told != NULL ? f->kind->told(mean)
+                                             : mean;
     if (p->has_intervals) interval_wilson(f->n_right, f->n, &p->low[side], &p->high[side]);
 }
 
@@ -147,7 +176,7 @@ static void print_side(const pair *p, int side) {
 static void print_pair(const pair *p) {
     text_buffer name = {0};
     text_buffer_add_visible(&name, p->a->name, strlen(p->a->name), VISIBLE_ONE_LINE, true);
-    printf("%-52s", name.bytes != NULL ? name.bytes : "");
+    printf("%-52s %-10s", name.bytes != NULL ? name.bytes : "", p->a->kind->unit);
     text_buffer_free(&name);
     print_side(p, 0);
     print_side(p, 1);
@@ -171,6 +200,7 @@ static void put_side(json_document *row, const char *name, const pair *p, int si
 static void put_pair(json_document *rows, const pair *p) {
     json_document *row = document_object();
     document_put_text(row, "figure", p->a->name);
+    document_put_text(row, "unit", p->a->kind->unit);
     put_side(row, "a", p, 0);
     put_side(row, "b", p, 1);
     document_put_real(row, "difference", p->value[1] - p->value[0]);
@@ -207,6 +237,21 @@ static void tell_facts(const run_figures *a, const run_figures *b, json_document
         if (result_store_fact(a->store, fact.name) == NULL) tell_fact(fact.name, NULL, fact.value, facts);
 }
 
+/* Runs that measured different things stand beside each other in nothing. */
+static int check_common(const run_figures *a, const run_figures *b) {
+    const char *left = result_store_fact(a->store, "command"), *right = result_store_fact(b->store, "command");
+    for (int64_t i = 0, k = 0; i < a->n && k < b->n;) {
+        int order = strcmp(a->list[i].name, b->list[k].name);
+        if (order == 0) return EXIT_CODE_OK;
+        i += order < 0;
+        k += order > 0;
+    }
+    return message_error(
+        EXIT_CODE_USAGE,
+        "%s (%s) and %s (%s) have no figure in common; give two runs of the same plans and lengths", a->folder,
+        left != NULL ? left : "?", b->folder, right != NULL ? right : "?");
+}
+
 /* Both lists are in order: one walk over them. */
 static void compare_figures(const run_figures *a, const run_figures *b, json_document *rows,
                             int64_t n_only[2]) {
@@ -241,7 +286,8 @@ static void tell(const option_values *options, const run_figures *a, const run_f
         return;
     }
     tell_facts(a, b, NULL);
-    printf("%-52s  %8s %-11s %6s  %8s %-11s %6s  %8s\n", "figure", "A", "95 %", "n", "B", "95 %", "n", "B - A");
+    printf("%-52s %-10s  %8s %-11s %6s  %8s %-11s %6s  %8s\n", "figure", "unit", "A", "95 %", "n", "B", "95 %",
+           "n", "B - A");
     compare_figures(a, b, NULL, n_only);
     if (n_only[0] > 0 || n_only[1] > 0)
         printf("%lld only in A, %lld only in B\n", (long long)n_only[0], (long long)n_only[1]);
@@ -254,6 +300,7 @@ int command_compare_runs(const option_values *options) {
     run_figures a = {.folder = options->positional[0]}, b = {.folder = options->positional[1]};
     int code = open_run(&a);
     if (code == EXIT_CODE_OK) code = open_run(&b);
+    if (code == EXIT_CODE_OK) code = check_common(&a, &b);
     if (code == EXIT_CODE_OK) tell(options, &a, &b);
     close_run(&a);
     close_run(&b);

@@ -12,14 +12,15 @@
 #include "picture_files.h"
 #include "replaced_file.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* Everything that can be refused is refused before the first prompt is made. */
 static int check(const option_values *options, const sxt_model *model, needle_run *run) {
     const int64_t needed = number_greatest(&options->lengths);
-    int code = picture_files_check("picture", &options->pictures);
+    int code = picture_files_check("--picture", &options->pictures);
+    if (code == EXIT_CODE_OK && options->prompts != NULL)
+        code = replaced_file_check("--prompts", options->prompts);
     if (code == EXIT_CODE_OK) code = needle_prompts_task(options, &run->prompts.task);
     if (code == EXIT_CODE_OK && options->n_generate > 0) run->prompts.task.n_answer = (int)options->n_generate;
     if (code == EXIT_CODE_OK && options->ctx > 0 && options->ctx < needed)
@@ -75,14 +76,11 @@ static int write_prompt(const needle_run *run, const needle_prompt *p, FILE *str
 static int write_prompts(const needle_run *run) {
     const char *path = run->options->prompts;
     replaced_file file = {0};
-    int code = EXIT_CODE_OK;
-    if (path == NULL) return code;
-    if (!replaced_file_open(&file, path))
-        return message_error(EXIT_CODE_FAILURE, "--prompts %s: %s", path, strerror(errno));
+    if (path == NULL) return EXIT_CODE_OK;
+    int code = replaced_file_open(&file, "--prompts", path);
     for (int64_t i = 0; i < run->prompts.n && code == EXIT_CODE_OK; i++)
         code = write_prompt(run, &run->prompts.list[i], file.stream);
-    if (code == EXIT_CODE_OK && !replaced_file_commit(&file))
-        code = message_error(EXIT_CODE_FAILURE, "--prompts %s: %s", path, strerror(errno));
+    if (code == EXIT_CODE_OK) code = replaced_file_commit(&file);
     replaced_file_abort(&file);
     return code;
 }

@@ -67,9 +67,7 @@ static bool is_length(const option_values *options, int64_t length) {
 
 /* Prompts of --keys that are of other lengths than --lengths are left out. */
 static int read_keys(report_job *job) {
-    option_values of_keys = *job->options;
-    of_keys.file = job->options->prompts;
-    int code = passkey_items_read(&of_keys, job->model, &job->keys);
+    int code = passkey_items_read("--keys", job->options->prompts, job->options, job->model, &job->keys);
     passkey_items kept = {0};
     for (int64_t i = 0; i < job->keys.n && code == EXIT_CODE_OK; i++)
         if (is_length(job->options, job->keys.list[i].length)) {
@@ -79,7 +77,8 @@ static int read_keys(report_job *job) {
     passkey_items_free(&job->keys);
     job->keys = kept;
     if (code == EXIT_CODE_OK && kept.n == 0)
-        code = message_error(EXIT_CODE_USAGE, "--keys %s has no prompt of a length that --lengths names",
+        code = message_error(EXIT_CODE_USAGE,
+                             "--keys %s has no prompt of a length that --lengths names; name theirs",
                              job->options->prompts);
     return code;
 }

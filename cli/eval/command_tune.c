@@ -5,10 +5,12 @@
 #include "message.h"
 #include "model_session.h"
 #include "preset.h"
+#include "replaced_file.h"
 #include "tune_job.h"
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 static int check_options(const option_values *options) {
     if (options->target == 0)
@@ -16,7 +18,10 @@ static int check_options(const option_values *options) {
                              "tune needs the length that the plan is for: --target N, as in 16k");
     if (options->resume && options->output == NULL)
         return message_error(EXIT_CODE_USAGE, "--resume goes on beside a preset: give -o PRESET.json");
-    return EXIT_CODE_OK;
+    if (strspn(options->methods, "; \t\n") == strlen(options->methods))
+        return message_error(EXIT_CODE_USAGE,
+                             "--methods names no method; give 'all' or some, as in 'none yarn'");
+    return options->output != NULL ? replaced_file_check("-o", options->output) : EXIT_CODE_OK;
 }
 
 static int check_model(const tune_job *job) {

@@ -85,19 +85,13 @@ int output_folder_write(const option_values *options, const char *name, output_f
     text_buffer path = {0};
     replaced_file file = {0};
     text_buffer_print(&path, "%s/%s", options->output, name);
-    bool good = replaced_file_open(&file, path.bytes);
-    if (good) {
-        good = fn(user, file.stream) && replaced_file_commit(&file);
-        int reason = errno;
-        replaced_file_abort(&file); /* nothing, once it is committed */
-        errno = reason;
-    }
-    int code = EXIT_CODE_OK;
-    if (!good)
-        code =
-            message_error(EXIT_CODE_FAILURE,
-                          "-o: %s: %s; finished cells are kept: make room, then write it again with --resume",
-                          path.bytes, strerror(errno));
+    int code = replaced_file_open(&file, "-o:", path.bytes);
+    if (code == EXIT_CODE_OK)
+        code = fn(user, file.stream) ? replaced_file_commit(&file)
+                                     : replaced_file_failed("-o:", path.bytes, errno);
+    replaced_file_abort(&file); /* nothing, once it is committed */
+    if (code != EXIT_CODE_OK)
+        message_note("what is measured is kept in %s; --resume writes the files again", options->output);
     text_buffer_free(&path);
     return code;
 }

@@ -52,7 +52,7 @@ static void find_axes(passkey_picture *p, const option_values *options, const pa
 }
 
 int passkey_picture_check(const option_values *options) {
-    return picture_files_check("picture", &options->pictures);
+    return picture_files_check("--picture", &options->pictures);
 }
 
 passkey_picture *passkey_picture_begin(const option_values *options, const passkey_items *items, int *code) {

@@ -40,8 +40,10 @@ int perplexity_picture_check(const option_values *options) {
     if (options->stream && options->position_pictures.n > 0)
         return message_error(EXIT_CODE_USAGE,
                              "--by-position is about windows: leave out --stream, or give --picture");
-    int code = picture_files_check("picture", &options->pictures);
-    return code == EXIT_CODE_OK ? picture_files_check("by-position", &options->position_pictures) : code;
+    int code = picture_files_check("--picture", &options->pictures);
+    if (code == EXIT_CODE_OK) code = picture_files_check("--by-position", &options->position_pictures);
+    if (code != EXIT_CODE_OK) return code;
+    return picture_files_check_apart("--by-position", &options->position_pictures, &options->pictures);
 }
 
 perplexity_picture *perplexity_picture_begin(const option_values *options, const sxt_model *model) {

@@ -11,35 +11,47 @@
 /* Fine enough for print and for screens of twice the usual resolution. */
 static const double PNG_SCALE = 2;
 
+/* The later picture would replace the earlier one. */
+static int check_once(const char *option, const char *path, const choice_list *earlier, int n_earlier) {
+    for (int i = 0; i < n_earlier; i++)
+        if (replaced_file_same(path, earlier->values[i]))
+            return message_error(EXIT_CODE_USAGE, "%s %s is the file of another picture; give each its own",
+                                 option, path);
+    return EXIT_CODE_OK;
+}
+
 int picture_files_check(const char *option, const choice_list *files) {
     for (int i = 0; i < files->n; i++) {
+        const char *path = files->values[i];
         canvas_format format;
-        replaced_file file;
-        if (!canvas_format_of(files->values[i], &format))
-            return message_error(EXIT_CODE_USAGE, "--%s '%s' must end in .svg or .png", option,
-                                 files->values[i]);
-        if (!replaced_file_open(&file, files->values[i]))
-            return message_error(EXIT_CODE_FAILURE, "--%s %s cannot be written: %s", option, files->values[i],
-                                 strerror(errno));
+        replaced_file file = {0};
+        if (!canvas_format_of(path, &format))
+            return message_error(EXIT_CODE_USAGE, "%s '%s' must end in .svg or .png", option, path);
+        int code = check_once(option, path, files, i);
+        if (code == EXIT_CODE_OK) code = replaced_file_open(&file, option, path);
+        if (code != EXIT_CODE_OK) return code;
         replaced_file_abort(&file);
     }
     return EXIT_CODE_OK;
 }
 
+int picture_files_check_apart(const char *option, const choice_list *files, const choice_list *others) {
+    int code = EXIT_CODE_OK;
+    for (int i = 0; i < files->n && code == EXIT_CODE_OK; i++)
+        code = check_once(option, files->values[i], others, others->n);
+    return code;
+}
+
 static int save(const char *path, const canvas *drawing) {
     canvas_format format = CANVAS_SVG;
-    replaced_file file;
+    replaced_file file = {0};
     canvas_format_of(path, &format);
-    bool is_open = replaced_file_open(&file, path);
-    bool is_drawn = is_open && canvas_write(drawing, format, PNG_SCALE, file.stream);
-    int reason = errno;
-    if (is_open && !is_drawn) replaced_file_abort(&file);
-    if (is_drawn) {
-        is_drawn = replaced_file_commit(&file);
-        reason = errno;
-    }
-    if (is_drawn) return EXIT_CODE_OK;
-    return message_error(EXIT_CODE_FAILURE, "cannot write the picture %s: %s", path, strerror(reason));
+    int code = replaced_file_open(&file, "the picture", path);
+    if (code != EXIT_CODE_OK) return code;
+    if (canvas_write(drawing, format, PNG_SCALE, file.stream)) return replaced_file_commit(&file);
+    code = replaced_file_failed("the picture", path, errno);
+    replaced_file_abort(&file);
+    return code;
 }
 
 static int save_in(const char *folder, const char *name, const char *ending, const canvas *drawing) {

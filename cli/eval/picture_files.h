@@ -6,8 +6,10 @@
 #include "options.h"
 
 /* Refuses a name that ends in neither .svg nor .png, and a place where no file can be made, before anything is
- * measured. `option` is the option's name, without dashes. Returns an exit code. */
+ * measured, and a file that is given twice. `option` is what named them: "--picture". Returns an exit code. */
 int picture_files_check(const char *option, const choice_list *files);
+/* Refuses a file that is among others. Returns an exit code. */
+int picture_files_check_apart(const char *option, const choice_list *files, const choice_list *others);
 
 /* Writes the drawing to each file and, where there is a folder (else NULL), to NAME.svg and NAME.png in it, a
  * PNG with two pixels for each unit, and releases it; a drawing of NULL is the `problem` that drawing told.

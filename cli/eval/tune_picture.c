@@ -120,7 +120,7 @@ int tune_picture_check(const tune_job *job) {
         return message_error(EXIT_CODE_USAGE,
                              "--picture shows groups and windows, and no method of --methods has "
                              "both; add self-extend or leaky-rerope");
-    return picture_files_check("picture", &job->options->pictures);
+    return picture_files_check("--picture", &job->options->pictures);
 }
 
 int tune_picture_save(const tune_job *job) {

@@ -28,5 +28,8 @@ int tune_store_open(tune_job *job) {
                           (int)(sizeof facts / sizeof facts[0]), &job->store, problem, sizeof problem);
     text_buffer_free(&folder);
     if (answer == RESULT_STORE_OK) return EXIT_CODE_OK;
-    return message_error(answer == RESULT_STORE_REFUSED ? EXIT_CODE_USAGE : EXIT_CODE_FAILURE, "%s", problem);
+    if (answer == RESULT_STORE_REFUSED)
+        return message_error(EXIT_CODE_USAGE, "-o %s: %s, that of another -o PRESET.json", options->output,
+                             problem);
+    return message_error(EXIT_CODE_FAILURE, "-o %s: %s", options->output, problem);
 }

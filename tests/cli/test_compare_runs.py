@@ -5,7 +5,7 @@ import math
 import os
 import sqlite3
 
-from sextant_command import FAILURE, MODEL, USAGE, CommandTest, main
+from sextant_command import FAILURE, MODEL, NOVEL, USAGE, CommandTest, main
 
 EXTENDED = "self-extend:group=8,window=64"
 
@@ -54,7 +54,7 @@ class CompareRuns(CommandTest):
         self.assertEqual(told["facts_that_differ"]["model"]["b"], "other")
         table = self.good("compare-runs", a, b).stdout.decode().splitlines()
         self.assertTrue(table[0].startswith("model: "))
-        self.assertEqual(table[2].split(), ["none|1024", "0.1000", "[0.02", "0.40]", "10", "0.9000", "[0.60", "0.98]",
+        self.assertEqual(table[2].split(), ["none|1024", "share", "0.1000", "[0.02", "0.40]", "10", "0.9000", "[0.60", "0.98]",
                                             "10", "+0.8000", "apart"])
         self.assertEqual(table[3].split()[-1], "overlap")
         self.assertEqual(table[4], "1 only in A, 2 only in B")
@@ -66,6 +66,34 @@ class CompareRuns(CommandTest):
         self.assertEqual((row["a"], row["b"], row["difference"]), ({"value": 0.5, "n": 2}, {"value": 0.125, "n": 1},
                                                                     -0.375))
         self.assertNotIn("overlap", row)
+
+    def test_units_are_those_that_users_know(self):
+        """Windows may have different numbers of predictions: those weigh, not the windows."""
+        a = self.run_of("a", {"perplexity|none|64|0": {"score": 3.0, "n": 30}, "perplexity|none|64|1": {"score": 4.0, "n": 10},
+                              "short|yarn|64|0": {"score": 0.1, "n": 50}, "speed|none|64|0": {"score": 120.5},
+                              "passkey|none|64|0.50|0": {"right": 1}})
+        b = self.run_of("b", {"perplexity|none|64|0": {"score": 2.0, "n": 5}, "short|yarn|64|0": {"score": 0, "n": 50},
+                              "speed|none|64|0": {"score": 241}, "passkey|none|64|0.50|0": {"right": 0}})
+        rows = {r["figure"]: r for r in self.json("compare-runs", a, b)["figures"]}
+        for figure, unit, left, right in (("perplexity|none|64", "perplexity", math.exp(130 / 40), math.exp(2)),
+                                          ("short|yarn|64", "% cost", 100 * math.expm1(0.1), 0),
+                                          ("speed|none|64", "tokens/s", 120.5, 241), ("passkey|none|64|0.50", "share", 1, 0)):
+            row = rows[figure]
+            self.assertEqual(row["unit"], unit)
+            for got, value in ((row["a"]["value"], left), (row["b"]["value"], right), (row["difference"], right - left)):
+                self.assertAlmostEqual(got, value, delta=1e-9 * max(1, abs(value)))
+
+    def test_perplexities_are_those_of_perplexity(self):
+        command = ["perplexity", "-m", MODEL, "-f", NOVEL, "--lengths", "100,300", "--windows", 3]
+        printed = self.json(*command, "-o", self.path("a"))
+        self.good(*command, "-o", self.path("b"))
+        rows = self.json("compare-runs", self.path("a"), self.path("b"))["figures"]
+        for row, line in zip(rows, printed):
+            self.assertAlmostEqual(row["a"]["value"], line["ppl"], delta=1e-9 * line["ppl"])
+
+    def test_nothing_in_common(self):
+        a, b = self.run_of("a", {"needle|x|0": {"right": 1}}), self.run_of("b", {"speed|x|0": {"score": 1}})
+        self.refused(USAGE, "compare-runs", a, b, says=["(needle)", "no figure in common", "the same plans"])
 
     def test_names_that_begin_with_one_another(self):
         """In the order of their keys the repeats of `p` lie around those of `p|y`."""
@@ -91,7 +119,7 @@ class CompareRuns(CommandTest):
         self.refused(FAILURE, "compare-runs", good, self.path("absent"), says=["absent is no folder"])
         self.refused(USAGE, "compare-runs", self.run_of("none", {}), good, says=["has no figures"])
         os.mkdir(self.path("empty"))
-        self.refused(FAILURE, "compare-runs", good, self.path("empty"), says=["results.sqlite cannot be opened"])
+        self.refused(FAILURE, "compare-runs", good, self.path("empty"), says=["empty holds no results", "finished run"])
         bad = self.run_of("bad", {"x|0": [1]})
         self.refused(FAILURE, "compare-runs", good, bad, says=["bad/results.sqlite", "no JSON object"])
         with open(os.path.join(bad, "results.sqlite"), "wb") as f:

@@ -152,7 +152,7 @@ static void test_what_is_no_folder_of_results(void **state) {
     assert_non_null(strstr(s->problem, "No such file"));
     result_store_close(opened(s, RESULT_STORE_NEW));
     assert_int_equal(unlink(s->file), 0);
-    not_opened(s, RESULT_STORE_READ, NULL, 0, RESULT_STORE_FAILED, "cannot be opened", "give a folder");
+    not_opened(s, RESULT_STORE_READ, NULL, 0, RESULT_STORE_FAILED, "holds no results", "give the folder");
 }
 
 static void test_one_process_at_a_time(void **state) {
