@@ -57,6 +57,14 @@ class Figures(CommandTest):
             self.assertIn(name, names)
 
 
+class StandardInput(CommandTest):
+    def test_a_text_that_is_the_filler_too_is_read_once(self):
+        with open(NOVEL, "rb") as file:
+            text = file.read()
+        args = ["compare", "-m", MODEL, *SHAPE, *KEYS, "--methods", "none"]
+        self.assertEqual(self.good(*args, "-f", "-", stdin=text).stdout, self.good(*args, "-f", NOVEL).stdout)
+
+
 class Faults(CommandTest):
     def test_refused_before_anything_is_read(self):
         out = self.path("none.csv")

@@ -84,6 +84,7 @@ class Faults(PresetTest):
 
     def test_no_such_file(self):
         self.refuse(self.path("none.json"), "No such file", code=FAILURE)
+        self.refuse("/dev/zero", "/dev/zero has more than 1048576 bytes")  # without an end
         self.refused(USAGE, "run", "-m", MODEL, "-p", "The", "--preset", "", says=["--preset"])
 
 

@@ -8,6 +8,7 @@ import signal
 import sqlite3
 import subprocess
 import time
+import unittest
 
 from sextant_command import FAILURE, INTERRUPTED, MODEL, NOVEL, SEXTANT, USAGE, WINDOW, CommandTest, main, needs_command
 from terminal import Terminal
@@ -114,6 +115,10 @@ class AutoIsNotFar(CommandTest):
 
     def test_at_four_times_the_window(self):
         self.check(4 * WINDOW)
+
+    @unittest.skipUnless("SEXTANT_TEST_ALL" in os.environ, "a minute: set SEXTANT_TEST_ALL")
+    def test_at_eight_times_the_window(self):
+        self.check(8 * WINDOW)
 
 
 class Keeping(CommandTest):
