@@ -30,7 +30,7 @@ static const needle_task TASKS[] = {
      " Answer: According to the chain(s) of variable assignment in the text above, 5 variables are assigned "
      "the "
      "value {value}, they are: ",
-     5, 5, 5, 100, true, false, true},
+     5, 5, 5, 30, true, false, true},
     {"common-words", NEEDLE_WORD_LIST,
      "Below is a numbered list of words. In these words, some appear more often than others. Memorize the ones "
      "that appear most often.\n",
@@ -99,12 +99,12 @@ static void draw_key(uint64_t *random, drawn *keys) {
     memcpy(keys->words[keys->n++], word, sizeof word);
 }
 
-/* The name of a variable: five capitals. */
-static void draw_name(uint64_t *random, drawn *names) {
+/* The name of a variable, in capitals. */
+static void draw_name(uint64_t *random, int n_letters, drawn *names) {
     char word[MOST_WORD] = "";
     do {
         uint64_t z = needle_random(random);
-        for (int i = 0; i < 5; i++, z /= 26) word[i] = (char)('A' + z % 26);
+        for (int i = 0; i < n_letters; i++, z /= 26) word[i] = (char)('A' + z % 26);
     } while (!is_new(names, word));
     memcpy(names->words[names->n++], word, sizeof word);
 }
@@ -142,12 +142,15 @@ static char *filled(const char *text, const char *key, const char *value) {
     return out;
 }
 
+/* The trial whose texts are shown with their answer: RULER's names are shorter there. */
+enum { WORKED_EXAMPLE = -1 };
+
 /* Several values of one key, one value of several keys, or the names of a chain of one value. */
-static void draw(const needle_task *task, uint64_t *random, drawn *keys, drawn *values) {
+static void draw(const needle_task *task, uint64_t *random, int n_letters, drawn *keys, drawn *values) {
     for (int i = 0; i < task->n_needles; i++) {
         bool same_key = i > 0 && task->layout == NEEDLE_SPREAD && !task->chain;
         if (task->chain)
-            draw_name(random, keys);
+            draw_name(random, n_letters, keys);
         else if (!same_key)
             draw_key(random, keys);
         if (i == 0 || !task->chain) draw_number(random, task->n_digits, values);
@@ -179,7 +182,7 @@ static bool put_example_before(const needle_task *task, uint64_t seed, needle_te
     needle_texts example;
     char *text = NULL;
     without.worked_example = false;
-    if (!needle_texts_make(&without, seed, -1, &example)) return false;
+    if (!needle_texts_make(&without, seed, WORKED_EXAMPLE, &example)) return false;
     bool good = add(&text, example.introduction);
     for (int i = 0; i < example.n_needles && good; i++)
         good = add(&text, noise) && add(&text, example.needles[i]) && add(&text, "\n") && add(&text, noise);
@@ -201,7 +204,7 @@ static bool put_example_before(const needle_task *task, uint64_t seed, needle_te
 bool needle_texts_make(const needle_task *task, uint64_t seed, int64_t trial, needle_texts *texts) {
     uint64_t random = seed, mixed = needle_random(&random) ^ (uint64_t)trial;
     drawn keys = {.n = 0}, values = {.n = 0};
-    draw(task, &mixed, &keys, &values);
+    draw(task, &mixed, trial == WORKED_EXAMPLE ? 3 : 5, &keys, &values);
     *texts = (needle_texts){.n_needles = task->n_needles};
     const char *key = keys.words[0], *value = values.words[0];
     bool good = (texts->introduction = filled(task->introduction, key, value)) != NULL;

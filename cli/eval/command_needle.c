@@ -19,6 +19,9 @@
 static int check(const option_values *options, const sxt_model *model, needle_run *run) {
     const int64_t needed = number_greatest(&options->lengths);
     int code = picture_files_check("--picture", &options->pictures);
+    if (code == EXIT_CODE_OK && strcmp(options->task, "common-words") == 0 && options_given(options, "depths"))
+        return message_error(EXIT_CODE_USAGE, "--task common-words has words everywhere and no depths; leave "
+                                              "--depths out");
     if (code == EXIT_CODE_OK && options->prompts != NULL)
         code = replaced_file_check("--prompts", options->prompts);
     if (code == EXIT_CODE_OK) code = needle_prompts_task(options, &run->prompts.task);

@@ -88,20 +88,74 @@ void haystack_close(haystack *h) {
 
 static bool is_blank(char byte) { return byte == ' ' || byte == '\n' || byte == '\t' || byte == '\r'; }
 
-/* A word ends before its blank; lines and sentences take the blank with them. */
-static bool may_cut(const haystack *h, size_t at) {
+static bool ends_with(const char *text, size_t n, const char *end) {
+    const size_t n_end = strlen(end);
+    return n >= n_end && memcmp(text + n - n_end, end, n_end) == 0;
+}
+
+/* The end among `ends` (up to NULL) that the first n bytes have; NULL: none of them. */
+static const char *end_among(const char *text, size_t n, const char *const *ends) {
+    while (*ends != NULL && !ends_with(text, n, *ends)) ends++;
+    return *ends;
+}
+
+/* Quotes and brackets that close behind a sentence belong to it. */
+static const char *const closing[] = {"\"", "'", ")", "]", "”", "’", "»", "」", "』", "）", NULL};
+
+static bool begins_with_closing(const char *text) {
+    for (int i = 0; closing[i] != NULL; i++)
+        if (strncmp(text, closing[i], strlen(closing[i])) == 0) return true;
+    return false;
+}
+
+/* True where a sentence ends with the first n bytes. */
+static bool ends_sentence(const char *text, size_t n, const char *const *marks) {
+    for (const char *end; (end = end_among(text, n, closing)) != NULL;) n -= strlen(end);
+    return end_among(text, n, marks) != NULL;
+}
+
+/* A sentence takes the blank behind it with it; where marks are as wide as letters there need be none. The end
+ * of a line is one where a sentence or a paragraph ends. */
+static bool is_sentence_end(const char *text, size_t at) {
+    static const char *const narrow[] = {".", "!", "?", "…", NULL}, *const wide[] = {"。", "！", "？", NULL};
+    size_t n = at;
+    if (ends_sentence(text, at, wide)) return !begins_with_closing(text + at);
+    if (!is_blank(text[at - 1])) return false;
+    while (n > 0 && is_blank(text[n - 1])) n--;
+    const bool is_paragraph = text[at - 1] == '\n' && memchr(text + n, '\n', at - n) != text + at - 1;
+    return n == 0 || is_paragraph || ends_sentence(text, n, narrow) || ends_sentence(text, n, wide);
+}
+
+/* Before a blank where needles bring their own, behind it where they stand between sentences. */
+static bool may_cut(const haystack *h, haystack_cuts cuts, size_t at) {
     const char *text = h->text.bytes;
-    if (h->cuts == CUT_AT_WORDS) return is_blank(text[at]);
-    if (text[at - 1] == '\n') return true;
-    return h->cuts == CUT_AT_SENTENCES && at >= 2 && is_blank(text[at - 1]) &&
-           strchr(".!?\"", text[at - 2]) != NULL;
+    switch (cuts) {
+    case CUT_AT_LINES: return text[at - 1] == '\n';
+    case CUT_AT_SENTENCES: return is_sentence_end(text, at);
+    case CUT_AT_WORDS: return is_blank(text[h->cuts == CUT_AT_WORDS ? at : at - 1]);
+    default: return ((unsigned char)text[at] & 0xC0) != 0x80;
+    }
+}
+
+enum { MOST_BACK = 400 }; /* bytes: some sentences */
+
+/* The beginning is a place to cut like any other, in a text that has such places. */
+static bool has_cut_ahead(const haystack *h, haystack_cuts cuts, size_t at) {
+    const size_t last = at + MOST_BACK < h->text.n_bytes ? at + MOST_BACK : h->text.n_bytes;
+    while (at < last && !may_cut(h, cuts, at + 1)) at++;
+    return at < last;
 }
 
 size_t haystack_cut(const haystack *h, int64_t n_tokens) {
     if (n_tokens <= 0) return 0;
-    size_t at = (size_t)h->ends[n_tokens < h->n_tokens ? n_tokens - 1 : h->n_tokens - 1];
-    while (at > 0 && !may_cut(h, at)) at--;
-    return at;
+    const size_t end = (size_t)h->ends[n_tokens < h->n_tokens ? n_tokens - 1 : h->n_tokens - 1];
+    const size_t first = end > MOST_BACK ? end - MOST_BACK : 0;
+    for (haystack_cuts cuts = h->cuts; cuts <= CUT_AT_CHARACTERS; cuts++) {
+        size_t at = end;
+        while (at > first && !may_cut(h, cuts, at)) at--;
+        if (at > first || (first == 0 && has_cut_ahead(h, cuts, end))) return at;
+    }
+    return first;
 }
 
 const char *haystack_gap(const haystack *h) {

@@ -9,7 +9,8 @@
 typedef enum haystack_cuts {
     CUT_AT_LINES,     /* RULER's noise: needles are lines of their own */
     CUT_AT_SENTENCES, /* essays, novels */
-    CUT_AT_WORDS
+    CUT_AT_WORDS,
+    CUT_AT_CHARACTERS
 } haystack_cuts;
 
 typedef struct haystack {
@@ -25,7 +26,9 @@ int haystack_open(const option_values *options, const sxt_model *model, bool any
                   haystack *haystack);
 void haystack_close(haystack *haystack);
 
-/* The last place to cut that has at most n_tokens tokens before it, in bytes from the beginning. */
+/* The last place to cut that has at most n_tokens tokens before it, in bytes from the beginning. A text without
+ * such a place nearby (a sentence of pages, a script without blanks) is cut at a word, or else between any two
+ * characters. */
 size_t haystack_cut(const haystack *haystack, int64_t n_tokens);
 
 /* What stands between the text before a cut and a needle there, and between the needle and the text behind. */

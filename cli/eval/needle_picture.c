@@ -14,7 +14,7 @@
 static heat_cell cell_of(const needle_run *run, int i_plan, int64_t length, double depth) {
     needle_tally t = needle_count(run, i_plan, length, depth);
     if (t.n_done == 0 || t.n_done < t.n_prompts) return (heat_cell){.state = HEAT_NOT_RUN};
-    return (heat_cell){HEAT_MEASURED, (double)t.n_right / (double)t.n_done, !t.within_limit};
+    return (heat_cell){HEAT_MEASURED, t.score / (double)t.n_done, !t.within_limit};
 }
 
 /* The grid's numbers as the picture takes them: released with free(). */
@@ -49,10 +49,12 @@ canvas *needle_picture_draw(const needle_run *run, int first_plan, int n_plans, 
     sxt_model_describe(run->model, &info);
     picture_files_base_name(run->options->model, name, sizeof name);
     snprintf(title, sizeof title, "Needles found, by length and depth (%s)", run->prompts.task.name);
-    snprintf(subtitle, sizeof subtitle, "%s, %lld prompts a cell", name, (long long)run->options->trials);
+    snprintf(subtitle, sizeof subtitle, "%s, %lld %s a cell", name, (long long)run->options->trials,
+             run->options->trials == 1 ? "prompt" : "prompts");
     fill(run, first_plan, n_plans, &a);
     heat_map map = {.title = title,
                     .subtitle = subtitle,
+                    .value_title = run->prompts.task.n_values > 1 ? "values found (%)" : NULL,
                     .column_title = "context length (tokens)",
                     .row_title = "depth of the needle (%)",
                     .columns = a.columns,

@@ -68,6 +68,7 @@ static void add_context(const recipe *r, size_t end, text_buffer *text) {
         done[next] = true;
         text_buffer_add(text, h->text.bytes + at, next_at - at);
         text_buffer_add(text, r->texts->needles[next], strlen(r->texts->needles[next]));
+        if (r->prompts->task.chain && h->cuts == CUT_AT_SENTENCES) text_buffer_add(text, ".", 1); /* as RULER */
         text_buffer_add(text, gap, n_gap);
         at = next_at;
     }
@@ -135,11 +136,11 @@ enum { LEFT_OUT = -1 };
 
 static int too_short(const recipe *r, int64_t n) {
     if (r->prompts->skips_short) return LEFT_OUT;
-    return message_error(
-        EXIT_CODE_USAGE,
-        "--lengths %lld is too short: the needle and the question alone have %lld tokens; give "
-        "longer --lengths",
-        (long long)r->length, (long long)n);
+    return message_error(EXIT_CODE_USAGE,
+                         "--lengths %lld is too short: the needle and the question alone have %lld tokens, and "
+                         "an answer may have "
+                         "%lld; give longer --lengths",
+                         (long long)r->length, (long long)n, (long long)(r->length - r->room));
 }
 
 /* The longest prompt that there is room for: the haystack's share is corrected by what a prompt had too

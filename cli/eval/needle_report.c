@@ -50,6 +50,8 @@ static void print_share(int64_t n_good, int64_t n) {
     printf("   %.2f [%.2f %.2f]", (double)n_good / (double)n, low, high);
 }
 
+static bool has_several_values(const needle_run *run) { return run->prompts.task.n_values > 1; }
+
 static void print_row(const needle_run *run, int i_plan, int64_t length) {
     needle_tally all = needle_count(run, i_plan, length, -1);
     printf("%8lld", (long long)length);
@@ -57,11 +59,12 @@ static void print_row(const needle_run *run, int i_plan, int64_t length) {
         needle_tally t = needle_count(run, i_plan, length, needle_depth_at(run, d));
         const char *state = state_of(&t);
         if (strcmp(state, "done") == 0)
-            printf(" %5.2f%s", (double)t.n_right / (double)t.n_done, t.within_limit ? " " : "*");
+            printf(" %5.2f%s", t.score / (double)t.n_done, t.within_limit ? " " : "*");
         else
             printf(" %5s ", strcmp(state, "not run") == 0 ? "-" : ".");
     }
     if (all.n_done > 0) {
+        if (has_several_values(run)) printf("   %.3f", all.score / (double)all.n_done);
         print_share(all.n_right, all.n_done);
         print_share(all.n_exact, all.n_done);
     }
@@ -71,21 +74,22 @@ static void print_row(const needle_run *run, int i_plan, int64_t length) {
 static void print_plan(const needle_run *run, int i_plan) {
     printf("%splan %s\n%8s", i_plan > 0 ? "\n" : "", plan_at(run->options, i_plan), "length");
     for (int64_t d = 0; d < needle_depth_count(run); d++) {
-        char depth[16] = "all";
+        char depth[32] = "all";
         if (run->prompts.task.layout != NEEDLE_WORD_LIST)
-            snprintf(depth, sizeof depth, "%.4g%%", needle_depth_at(run, d));
+            snprintf(depth, sizeof depth, "%.10g%%", needle_depth_at(run, d));
         printf(" %5s ", depth);
     }
-    printf("   %-16s   %s\n", "found", "exact");
+    printf("%s   %-16s   %s\n", has_several_values(run) ? "   score" : "", "found", "exact");
     for (int64_t l = 0; l < run->options->lengths.n; l++)
         print_row(run, i_plan, run->options->lengths.values[l]);
 }
 
 void needle_print_table(const needle_run *run) {
-    printf("task %s: share of %lld prompts whose answer holds what was hidden; *: past the plan's limit, -: "
-           "not run "
-           "for want of memory, .: not finished\n",
-           run->prompts.task.name, (long long)run->options->trials);
+    printf(
+        "task %s: share of what was hidden for %lld %s that the answers hold; *: past the plan's limit, -: not "
+        "run for want of memory, .: not finished\n",
+        run->prompts.task.name, (long long)run->options->trials,
+        run->options->trials == 1 ? "prompt" : "prompts");
     for (int i = 0; i < plan_count(run->options); i++) print_plan(run, i);
     fflush(stdout);
 }
@@ -104,7 +108,7 @@ static void write_shares(FILE *stream, int64_t n_good, int64_t n) {
 /* Plans have commas, so their texts are quoted. */
 static void write_cell(const needle_run *run, int i_plan, int64_t length, double depth, FILE *stream) {
     needle_tally t = needle_count(run, i_plan, length, depth);
-    fprintf(stream, "\"%s\",%lld,%.4g,%s,%lld,%lld", plan_at(run->options, i_plan), (long long)length, depth,
+    fprintf(stream, "\"%s\",%lld,%.10g,%s,%lld,%lld", plan_at(run->options, i_plan), (long long)length, depth,
             state_of(&t), (long long)run->options->trials, (long long)t.n_done);
     write_shares(stream, t.n_right, t.n_done);
     write_shares(stream, t.n_exact, t.n_done);

@@ -88,7 +88,7 @@ static int resolve(const needle_run *run, const char *plan, task *t) {
 
 /* Ordered as the table is: numbers have as many digits as the longest. */
 static void write_key(const needle_run *run, int i_plan, const needle_prompt *p, char *key, size_t n) {
-    snprintf(key, n, "needle|%s|%010lld|%06.2f|%06lld", plan_at(run->options, i_plan), (long long)p->length,
+    snprintf(key, n, "needle|%s|%010lld|%012.8f|%06lld", plan_at(run->options, i_plan), (long long)p->length,
              p->depth, (long long)p->trial);
 }
 
@@ -120,7 +120,8 @@ static int take_kept(needle_run *run, int i_plan, const needle_prompt *p, needle
     if (code != EXIT_CODE_OK || value == NULL) return code;
     const char *plan = document_get_text(value, "plan", &n);
     bool good = document_get_integer(value, "exact", &exact) && document_get_integer(value, "found", &found) &&
-                document_get_integer(value, "within_limit", &within) && plan != NULL;
+                document_get_integer(value, "within_limit", &within) && plan != NULL && found >= 0 &&
+                found <= p->n_values;
     if (good) {
         *o = (needle_outcome){NEEDLE_DONE, exact != 0, within != 0, (int)found, ""};
         snprintf(o->plan, sizeof o->plan, "%s", plan);

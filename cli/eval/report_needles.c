@@ -86,13 +86,15 @@ void report_needles_section(html_page *page, const report_job *job) {
         html_section_end(page);
         return;
     }
-    char text[320];
-    snprintf(text, sizeof text,
-             "Task %s: at each length and depth, %lld %s with needles hidden in the text. A needle counts as "
-             "found when all that was asked for is somewhere in the answer. Colours and marks are those of the "
-             "pass keys; lengths that are too short for the question were not run.",
-             job->needles.prompts.task.name, (long long)job->options->needle_trials,
-             job->options->needle_trials == 1 ? "prompt" : "prompts");
+    char text[400];
+    snprintf(
+        text, sizeof text,
+        "Task %s: at each length and depth, %lld %s with needles hidden in the text. A needle counts as "
+        "found when all that was asked for is somewhere in the answer%s. Colours and marks are those of the "
+        "pass keys; lengths that are too short for the question were not run.",
+        job->needles.prompts.task.name, (long long)job->options->needle_trials,
+        job->options->needle_trials == 1 ? "prompt" : "prompts",
+        job->needles.prompts.task.n_values > 1 ? "; the maps show the share of values that are" : "");
     html_paragraph(page, text);
     show_maps(page, job);
     report_table(page, job, "Needles found of those asked for, with the 95 % interval of the share (Wilson)",

@@ -1,6 +1,7 @@
 """needle: its prompts are what was published, its grid is right and cheap, and what is finished stays."""
 
 import csv
+import contextlib
 import json
 import math
 import os
@@ -95,11 +96,12 @@ class Prompts(NeedleTest):
                           p["input"])
 
     def test_variable_tracking_is_a_chain(self):
-        for p in self.prompts("--task", "variable-tracking", "--lengths", 1600, "--depths", "0", "--trials", 3, "-n",
-                              1):
+        for p in self.prompts("--task", "variable-tracking", "--lengths", 1600, "--depths", "0", "--trials", 3):
+            self.assertLessEqual(p["tokens"], 1600 - 30)  # as many as RULER leaves for the answer
+            self.assertGreater(p["tokens"], 1600 - 30 - 60)
             _, example, asked = p["input"].split("Memorize and track the chain(s) of variable assignment hidden in the "
                                                  "following text.\n\n")
-            shown = re.findall(r"^VAR (\w{5}) = (?:VAR )?(\w+)$", example, re.M)
+            shown = re.findall(r"^VAR (\w{3}) = (?:VAR )?(\w+)$", example, re.M)
             self.assertTrue(example.endswith("are assigned the value %s, they are: %s\n\n" % (
                 shown[0][1], " ".join(name for name, _ in shown))), example)
             self.assertEqual([value for _, value in shown[1:]], [name for name, _ in shown[:-1]])
@@ -133,6 +135,46 @@ class Prompts(NeedleTest):
                 self.assertEqual(len(others), 1)
                 self.assertGreater(min(common), max(others))
             self.assertEqual((min(common), max(others)), (6, 1) if p["length"] < 4096 else (30, 3))
+
+    CHINESE = "从前有一个人住在山里。他每天早上都去河边打水！你知道他为什么要去那么远的地方吗？没有人知道。"
+    HOSTILE = {"chinese": CHINESE * 60, "no blanks": "x" * 5000,
+               "one long sentence": "and so he went on and on without an end " * 100,
+               "curly": "“It was late,” he said, “and nobody came at all!” She did not answer him (he was right). " * 40,
+               "wide quotes": "他说：「今天下雨。」她没有回答。" * 100}
+
+    def test_any_text_will_do(self):
+        """Prompts are about as long as they must be, and needles where they must be, whatever the text is made of."""
+        for name, text in self.HOSTILE.items():
+            path = self.path("hay.txt", text)
+            for p in self.prompts("--haystack", path, "--lengths", "500,900", "--depths", "0,50,100", "--trials", 1, "-n", 8):
+                text = p["input"]
+                self.assertNotIn("\ufffd", text, name)
+                room = p["length"] - 8
+                # One token is one byte at worst, and 400 bytes are the most that a cut goes back.
+                self.assertGreater(p["tokens"], room - 401, name)
+                self.assertLessEqual(p["tokens"], room)
+                if name != "one long sentence":
+                    self.assertGreater(p["tokens"], room - 150, name)
+                at = text.index("One of the special")
+                if p["depth"] == 0.5 and p["length"] == 900:
+                    self.assertAlmostEqual(at / len(text), 0.5, delta=0.15, msg=name)
+                before, after = text[:at].rstrip(" ")[-1:], text[at:].split(p["target"] + ".")[1].lstrip(" ")[:1]
+                if name in ("chinese", "curly", "wide quotes"):
+                    self.assertIn(before, "\n。！？」”.)", (name, before))
+                    self.assertNotIn(after, "。！？」”.)", (name, after))
+
+    def test_needles_stand_between_sentences(self):
+        """Neither after a quote in the middle of one nor at the end of a line that is none."""
+        ends = re.compile(r"(?:[.!?][\"'\u201d\u2019)\]]*|\n\s*\n|^)\s*$")
+        for p in self.prompts("--task", "multi-key", "--haystack", NOVEL, "--lengths", "900,1500", "--depths", "0:100:20", "--trials", 2, "-n", 1):
+            context = p["input"].split("afterwards.\n", 1)[1]
+            for found in re.finditer(r"One of the special magic numbers", context):
+                before = re.sub(r"One of the special magic numbers for \S+ is: \d+\. *", "", context[:found.start()])
+                self.assertRegex(before[-200:], ends)
+
+    def test_chains_in_a_text_end_like_sentences(self):
+        for p in self.prompts("--task", "variable-tracking", "--haystack", NOVEL, "--lengths", 1500, "--depths", "0", "--trials", 1):
+            self.assertEqual(len(re.findall(r"VAR \w{5} = (?:VAR )?\w{5}\. ", p["input"])), 5)
 
     def test_own_needle_and_question(self):
         for p in self.prompts("--lengths", 600, "--depths", "50", "--trials", 2, "--haystack", NOVEL, "--needle-text",
@@ -252,6 +294,31 @@ class Grid(NeedleTest):
         with open(png, "rb") as f:
             self.assertEqual(f.read(8), b"\x89PNG\r\n\x1a\n")
         self.refused(USAGE, *self.passkey("--lengths", 200, "--picture", self.path("grid.gif")), says=[".svg"])
+
+    def test_depths_that_are_nearly_the_same(self):
+        out, args = self.path("out"), ["--lengths", 200, "--depths", "50.001,50.004", "--trials", 1]
+        done = self.good(*self.passkey(*args, "-o", out))
+        self.assertEqual(done.stdout.decode().splitlines()[2].split()[1:3], ["50.001%", "50.004%"])
+        with contextlib.closing(sqlite3.connect(os.path.join(out, "results.sqlite"))) as db:
+            self.assertEqual(db.execute("SELECT count(*) FROM cell").fetchone()[0], 2)
+
+    def test_several_values_have_a_score(self):
+        """RULER's: the mean share of the values, beside the answers that hold all of them."""
+        out = self.path("out")
+        args = ["--task", "multi-value", "--lengths", 700, "--depths", "50", "--trials", 2, "-n", 4]
+        self.good(*self.needle(*args, "-o", out))
+        with contextlib.closing(sqlite3.connect(os.path.join(out, "results.sqlite"))) as db, db:
+            db.execute("UPDATE cell SET value = json_set(value, '$.found', 3, '$.right', 0) WHERE key LIKE '%0'")
+            db.execute("UPDATE cell SET value = json_set(value, '$.found', 4, '$.right', 1) WHERE key LIKE '%1'")
+        lines = self.good(*self.needle(*args, "-o", out, "--resume")).stdout.decode().splitlines()
+        self.assertEqual(lines[2].split(), ["length", "50%", "score", "found", "exact"])
+        self.assertEqual(lines[3].split()[:4], ["700", "0.88*", "0.875", "0.50"])
+        with open(os.path.join(out, "needle.svg"), encoding="utf-8") as f:
+            self.assertIn("values found (%)", f.read())
+        for found in (5, -1):
+            with contextlib.closing(sqlite3.connect(os.path.join(out, "results.sqlite"))) as db, db:
+                db.execute("UPDATE cell SET value = json_set(value, '$.found', %d)" % found)
+            self.refused(FAILURE, *self.needle(*args, "-o", out, "--resume"), says=["damaged"])
 
     def test_axes_are_sorted_and_have_no_value_twice(self):
         one = self.json(*self.passkey("--lengths", "300,200,300", "--depths", "100,0,100", "--trials", 1))
@@ -398,6 +465,7 @@ class Faults(NeedleTest):
             self.assertFalse(os.path.exists(self.path("none")))
         self.refused(USAGE, *self.passkey(*grid, "--resume"), says=["--resume needs -o"])
         self.refused(USAGE, *self.needle("--task", "common-words", *grid), says=["--haystack"])
+        self.refused(USAGE, *self.needle("--task", "common-words", "--haystack", NOVEL, *grid, "--depths", 50), says=["--depths"])
         self.refused(USAGE, *self.needle("--task", "multi-key", "--lengths", 300), says=["too short"])
         self.refused(FAILURE, *self.passkey(*grid, "--haystack", self.path("absent")), says=["absent"])
         self.refused(FAILURE, *self.passkey(*grid, "-o", self.path("a/b")), says=["a/b", "No such file"])
