@@ -23,7 +23,8 @@ static int read_stream(FILE *file, size_t most, text_buffer *text) {
 static int read_standard_input(size_t most, text_buffer *text) {
     static text_buffer all;
     static bool is_read;
-    int reason = is_read ? 0 : read_stream(stdin, most, &all);
+    static int reason;
+    if (!is_read) reason = read_stream(stdin, most, &all);
     is_read = true;
     text_buffer_add(text, all.bytes, all.n_bytes);
     return reason;

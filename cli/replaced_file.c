@@ -128,8 +128,8 @@ static void set_usual_mode(int descriptor) {
 
 int replaced_file_commit(replaced_file *file) {
     set_usual_mode(fileno(file->stream));
-    errno = EIO; /* of an earlier write, whose reason is gone */
-    bool good = !ferror(file->stream) && fflush(file->stream) == 0 && fsync(fileno(file->stream)) == 0;
+    errno = EIO; /* an earlier write failed, and this flush has nothing left to write */
+    bool good = fflush(file->stream) == 0 && !ferror(file->stream) && fsync(fileno(file->stream)) == 0;
     int reason = errno;
     if (fclose(file->stream) != 0 && good) {
         good = false;
