@@ -12,6 +12,8 @@
 static const colour BLACK = {0, 0, 0}, GREY = {0.35, 0.35, 0.35}, WHITE = {1, 1, 1};
 static const double GAP = 28, LEGEND_HEIGHT = 62, BAR_WIDTH = 190;
 
+static const double NAME_HEIGHT = 14; /* of a line */
+
 static const text_style PANEL_NAME = {12, true, {0, 0, 0}, TEXT_LEFT, 0};
 static const text_style NUMBER = {10.5, false, {0, 0, 0}, TEXT_CENTRE, 0};
 
@@ -22,7 +24,7 @@ typedef struct layout {
     double slot_width;    /* a panel and what is written over it */
     double left, top;     /* of the first panel's grid */
     double slot_height;   /* from one row of panels to the next */
-    double head_height;   /* a panel's name, and the trained window's label */
+    double head_height;   /* the lines of a panel's name, and the trained window's label */
     double labels_height; /* of the columns */
     int panels_per_row, n_panel_rows;
     bool labels_turned;
@@ -57,6 +59,46 @@ static bool is_measured(const heat_cell *cell) { return cell->state == HEAT_MEAS
 
 static const heat_cell *cell_at(const heat_map *map, int panel, int row, int column) {
     return &map->panels[panel].cells[(size_t)row * (size_t)map->n_columns + (size_t)column];
+}
+
+/* ---- A panel's name, on as many lines as it takes: shortened, two plans could have the same */
+
+static bool begins_letter(char c) { return ((unsigned char)c & 0xC0) != 0x80; }
+
+/* Copies what stands on the first line, broken behind a mark between parameters where there is one, and returns
+ * the rest. */
+static const char *take_line(const canvas *ruler, const char *clean, double width, char *line, size_t n_line) {
+    size_t n_fitting = 0, n_unbroken = 0;
+    for (size_t n = 1; n < n_line && clean[n - 1] != '\0'; n++) {
+        if (!begins_letter(clean[n])) continue;
+        snprintf(line, n + 1, "%s", clean);
+        if (n_fitting > 0 && canvas_text_width(ruler, &PANEL_NAME, line) > width) break;
+        n_fitting = n;
+        if (clean[n] == '\0' || strchr(":,+", clean[n - 1]) != NULL) n_unbroken = n;
+    }
+    size_t n = n_unbroken > 0 ? n_unbroken : n_fitting;
+    snprintf(line, n + 1, "%s", clean);
+    return clean + n;
+}
+
+static int name_lines(const canvas *ruler, const char *name, double width) {
+    char line[512], *clean = display_text_clean(name);
+    int n = 0;
+    for (const char *rest = clean; rest != NULL && *rest != '\0'; n++)
+        rest = take_line(ruler, rest, width, line, sizeof line);
+    free(clean);
+    return n;
+}
+
+/* The last line stands on `bottom`. */
+static void draw_name(canvas *c, const char *name, double width, point bottom) {
+    char line[512], *clean = display_text_clean(name);
+    point where = {bottom.x, bottom.y - NAME_HEIGHT * (name_lines(c, name, width) - 1)};
+    for (const char *rest = clean; rest != NULL && *rest != '\0'; where.y += NAME_HEIGHT) {
+        rest = take_line(c, rest, width, line, sizeof line);
+        canvas_text(c, where, &PANEL_NAME, line);
+    }
+    free(clean);
 }
 
 /* ---- Layout */
@@ -96,6 +138,15 @@ static void place_column_labels(layout *l, double widest) {
     l->labels_height = l->labels_turned ? widest + 8 : 18;
 }
 
+static int most_name_lines(const canvas *ruler, const heat_map *map, double width) {
+    int most = 1;
+    for (int i = 0; i < map->n_panels; i++) {
+        int n = name_lines(ruler, map->panels[i].name, width);
+        most = n > most ? n : most;
+    }
+    return most;
+}
+
 static layout lay_out(const canvas *ruler, const heat_map *map) {
     layout l = {.map = map};
     l.cell_width = fmin(fmax(floor(fmax(340, 26.0 * map->n_columns) / map->n_columns), 26), 56);
@@ -107,7 +158,8 @@ static layout lay_out(const canvas *ruler, const heat_map *map) {
     int most = (int)fmax(floor((1500 - left) / (l.slot_width + GAP)), 1);
     l.panels_per_row = map->n_panels < most ? map->n_panels : most;
     l.n_panel_rows = (map->n_panels + l.panels_per_row - 1) / l.panels_per_row;
-    l.head_height = map->trained_window > 0 ? 36 : 20;
+    l.head_height =
+        6 + NAME_HEIGHT * most_name_lines(ruler, map, l.slot_width) + (map->trained_window > 0 ? 16 : 0);
     /* Lines one wide fill one row of pixels where they run between two whole numbers. */
     l.left = floor(left) + 0.5;
     l.top = floor(picture_head_height(map->title, map->subtitle) + 8 + l.head_height) + 0.5;
@@ -242,9 +294,8 @@ static void draw_trained_window(canvas *c, const layout *l, point corner) {
 
 static void draw_panel(canvas *c, const layout *l, int panel) {
     point corner = grid_corner(l, panel);
-    if (picture_has(l->map->panels[panel].name))
-        picture_text(c, (point){corner.x, corner.y - l->head_height + 12}, &PANEL_NAME,
-                     l->map->panels[panel].name, l->slot_width);
+    double above = l->map->trained_window > 0 ? 24 : 8;
+    draw_name(c, l->map->panels[panel].name, l->slot_width, (point){corner.x, corner.y - above});
     draw_cells(c, l, panel, corner);
     draw_column_labels(c, l, corner);
     if (panel % l->panels_per_row == 0) draw_row_labels(c, l, corner);

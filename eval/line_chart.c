@@ -11,7 +11,7 @@
 #include <string.h>
 
 static const double PLOT_WIDTH = 600, PLOT_HEIGHT = 320, ENTRY_HEIGHT = 19, SAMPLE_WIDTH = 40;
-static const double MOST_NAME = 330, RADIUS = 3.6;
+static const double MOST_NAME = 540, RADIUS = 3.6;
 
 static const colour WHITE = {1, 1, 1};
 static const stroke FRAME = {.ink = {0.35, 0.35, 0.35}, .width = 1};

@@ -221,6 +221,31 @@ static void test_another_scale(void **state) {
     canvas_free(c);
 }
 
+/* A name that is too long goes on on further lines: nothing of it is lost, so no two plans look alike. */
+static void test_long_names_are_told_in_full(void **state) {
+    (void)state;
+    const double columns[] = {128, 256}, rows[] = {50};
+    heat_cell cells[] = {measured(1), measured(1)};
+    const heat_panel panels[] = {
+        {"self-extend:group=8,window=64,shift=float", cells},
+        {"self-extend:group=4,window=64,shift=float", cells},
+        {"none", cells},
+        {"\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4"
+         "withoutanymarkbetweenitsmanyletters",
+         cells}};
+    const heat_map map = {
+        .columns = columns, .rows = rows, .n_columns = 2, .n_rows = 1, .panels = panels, .n_panels = 4};
+    canvas *c = must_draw(&map);
+    char *svg = drawn_svg(c);
+    const char *const words[] = {"self-extend:group=8,window=64,", "self-extend:group=4,window=64,",
+                                 "shift=float", "none"};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) assert_true(svg_says(svg, words[i]));
+    assert_null(strstr(svg, "\xE2\x80\xA6")); /* no ellipsis */
+    assert_null(strstr(svg, "\xEF\xBF\xBD")); /* no broken letter */
+    free(svg);
+    canvas_free(c);
+}
+
 /* Any number of columns, rows and panels: markup and size stay sound, and labels have room. */
 static void test_every_size(void **state) {
     (void)state;
@@ -302,6 +327,7 @@ int main(void) {
         cmocka_unit_test(test_the_limit_is_a_mark_in_the_corner),
         cmocka_unit_test(test_only_none_is_0_and_only_all_is_100),
         cmocka_unit_test(test_another_scale),
+        cmocka_unit_test(test_long_names_are_told_in_full),
         cmocka_unit_test(test_every_size),
         cmocka_unit_test(test_nothing_to_draw),
     };
