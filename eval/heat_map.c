@@ -47,12 +47,23 @@ static int percent(double share) {
     return share < 1 && rounded == 100 ? 99 : rounded;
 }
 
-static void value_text(const heat_map *map, double value, char *out, size_t n) {
-    int decimals = map->decimals < 0 ? 0 : map->decimals > 6 ? 6 : map->decimals;
+static void value_text(const heat_map *map, double value, int decimals, char *out, size_t n) {
     if (has_own_scale(map))
         snprintf(out, n, fabs(value) < 1e6 ? "%.*f" : "%.*e", decimals, value);
     else
         snprintf(out, n, "%d", percent(value));
+    if (out[0] == '-' && strpbrk(out, "123456789") == NULL) memmove(out, out + 1, strlen(out));
+}
+
+/* With fewer decimals where there is no room for all, else as ">99"; false where nothing fits. */
+static bool fitting_text(const canvas *ruler, const heat_map *map, const text_style *style, double value,
+                         double width, char *out, size_t n) {
+    for (int decimals = (int)fmin(fmax(map->decimals, 0), 6); decimals >= 0; decimals--) {
+        value_text(map, value, decimals, out, n);
+        if (canvas_text_width(ruler, style, out) <= width) return true;
+    }
+    snprintf(out, n, ">99");
+    return has_own_scale(map) && value > 99 && canvas_text_width(ruler, style, out) <= width;
 }
 
 static bool is_measured(const heat_cell *cell) { return cell->state == HEAT_MEASURED && isfinite(cell->value); }
@@ -193,10 +204,11 @@ static void draw_limit_mark(canvas *c, box where, colour ink) {
 
 static void draw_number(canvas *c, const heat_map *map, box where, double value, colour ink) {
     char text[32];
-    value_text(map, value, text, sizeof text);
     text_style style = NUMBER;
     style.ink = ink;
-    if (where.height < style.size + 3 || canvas_text_width(c, &style, text) + 5 > where.width) return;
+    if (where.height < style.size + 3 ||
+        !fitting_text(c, map, &style, value, where.width - 3, text, sizeof text))
+        return;
     canvas_text(
         c, (point){where.left + where.width / 2, where.top + where.height / 2 + picture_half_height(&style)},
         &style, text);

@@ -221,6 +221,31 @@ static void test_another_scale(void **state) {
     canvas_free(c);
 }
 
+/* Every cell of the narrowest that have numbers tells its value, if in fewer letters. */
+static void test_numbers_are_shortened_to_fit(void **state) {
+    (void)state;
+    double columns[14];
+    const double rows[] = {32}, values[] = {20.54, 120.04, 12345, 3e7, -0.04, 0.04, -10.4};
+    heat_cell cells[14] = {{0}};
+    for (int i = 0; i < 14; i++) columns[i] = i + 1;
+    for (int i = 0; i < 7; i++) cells[i] = measured(values[i]);
+    const heat_panel panel = {"", cells};
+    const heat_map map = {.columns = columns,
+                          .rows = rows,
+                          .n_columns = 14,
+                          .n_rows = 1,
+                          .panels = &panel,
+                          .n_panels = 1,
+                          .worst = 10,
+                          .best = 0,
+                          .decimals = 1};
+    canvas *c = must_draw(&map);
+    char *svg = drawn_svg(c);
+    assert_non_null(strstr(svg, "<desc>21\n120\n&gt;99\n&gt;99\n0.0\n0.0\n-10\n"));
+    free(svg);
+    canvas_free(c);
+}
+
 /* A name that is too long goes on on further lines: nothing of it is lost, so no two plans look alike. */
 static void test_long_names_are_told_in_full(void **state) {
     (void)state;
@@ -327,6 +352,7 @@ int main(void) {
         cmocka_unit_test(test_the_limit_is_a_mark_in_the_corner),
         cmocka_unit_test(test_only_none_is_0_and_only_all_is_100),
         cmocka_unit_test(test_another_scale),
+        cmocka_unit_test(test_numbers_are_shortened_to_fit),
         cmocka_unit_test(test_long_names_are_told_in_full),
         cmocka_unit_test(test_every_size),
         cmocka_unit_test(test_nothing_to_draw),
