@@ -13,6 +13,7 @@ static const colour BLACK = {0, 0, 0}, GREY = {0.35, 0.35, 0.35}, WHITE = {1, 1,
 static const double GAP = 28, LEGEND_HEIGHT = 62, BAR_WIDTH = 190;
 
 static const double NAME_HEIGHT = 14; /* of a line */
+static const double WINDOW_HALO = 4.5, MOST_ROW_TITLE = 200;
 
 static const text_style PANEL_NAME = {12, true, {0, 0, 0}, TEXT_LEFT, 0};
 static const text_style NUMBER = {10.5, false, {0, 0, 0}, TEXT_CENTRE, 0};
@@ -27,6 +28,7 @@ typedef struct layout {
     double head_height;   /* the lines of a panel's name, and the trained window's label */
     double labels_height; /* of the columns */
     int panels_per_row, n_panel_rows;
+    int n_inside; /* columns of the trained window */
     bool labels_turned;
     int label_every; /* columns */
     double width, height;
@@ -70,6 +72,13 @@ static bool is_measured(const heat_cell *cell) { return cell->state == HEAT_MEAS
 
 static const heat_cell *cell_at(const heat_map *map, int panel, int row, int column) {
     return &map->panels[panel].cells[(size_t)row * (size_t)map->n_columns + (size_t)column];
+}
+
+/* The columns of the trained window; 0 where there is none. */
+static int columns_inside(const heat_map *map) {
+    int n = 0;
+    while (n < map->n_columns && map->columns[n] <= map->trained_window) n++;
+    return n;
 }
 
 /* ---- A panel's name, on as many lines as it takes: shortened, two plans could have the same */
@@ -142,6 +151,10 @@ static double widest_row_label(const canvas *ruler, const heat_map *map) {
     return widest;
 }
 
+static double row_title_length(const canvas *ruler, const heat_map *map) {
+    return fmin(canvas_text_width(ruler, &PICTURE_LABEL[TEXT_CENTRE], map->row_title), MOST_ROW_TITLE);
+}
+
 /* Labels stand upright where they fit so, else on their side, else every few columns. */
 static void place_column_labels(layout *l, double widest) {
     l->labels_turned = widest + 4 > l->cell_width;
@@ -159,7 +172,7 @@ static int most_name_lines(const canvas *ruler, const heat_map *map, double widt
 }
 
 static layout lay_out(const canvas *ruler, const heat_map *map) {
-    layout l = {.map = map};
+    layout l = {.map = map, .n_inside = columns_inside(map)};
     l.cell_width = fmin(fmax(floor(fmax(340, 26.0 * map->n_columns) / map->n_columns), 26), 56);
     if (map->n_columns > 40) l.cell_width = fmax(floor(1040.0 / map->n_columns), 2);
     l.cell_height = map->n_rows <= 25 ? 24 : fmax(floor(600.0 / map->n_rows), 2);
@@ -176,6 +189,8 @@ static layout lay_out(const canvas *ruler, const heat_map *map) {
     l.top = floor(picture_head_height(map->title, map->subtitle) + 8 + l.head_height) + 0.5;
     l.slot_height = l.head_height + l.cell_height * map->n_rows + l.labels_height +
                     (picture_has(map->column_title) ? 18 : 0) + 12;
+    if (picture_has(map->row_title)) /* the name beside few rows is longer than they are high */
+        l.slot_height = fmax(l.slot_height, row_title_length(ruler, map) + 12);
     l.width = fmax(left + l.panels_per_row * (l.slot_width + GAP) - GAP + PICTURE_MARGIN, 460);
     l.height = l.top - l.head_height + l.n_panel_rows * l.slot_height + LEGEND_HEIGHT + PICTURE_MARGIN;
     return l;
@@ -214,7 +229,8 @@ static void draw_number(canvas *c, const heat_map *map, box where, double value,
         &style, text);
 }
 
-static void draw_cell(canvas *c, const heat_map *map, box where, const heat_cell *cell) {
+/* The trained window's line stands on the right edge of a cell that ends it. */
+static void draw_cell(canvas *c, const heat_map *map, box where, const heat_cell *cell, bool ends_window) {
     const stroke edge = {.ink = WHITE, .width = fmin(where.width, where.height) >= 8 ? 1 : 0};
     colour ground = {1, 1, 1};
     if (is_measured(cell)) {
@@ -226,7 +242,10 @@ static void draw_cell(canvas *c, const heat_map *map, box where, const heat_cell
         draw_not_run(c, where);
     }
     if (edge.width > 0) canvas_outline_box(c, where, &edge);
-    if (cell->past_limit) draw_limit_mark(c, where, palette_ink_on(ground));
+    if (!cell->past_limit) return;
+    box clear = {where.left, where.top, where.width - (ends_window ? fmin(WINDOW_HALO, where.width) / 2 : 0),
+                 where.height};
+    draw_limit_mark(c, clear, palette_ink_on(ground));
 }
 
 static void draw_cells(canvas *c, const layout *l, int panel, point corner) {
@@ -236,7 +255,7 @@ static void draw_cells(canvas *c, const layout *l, int panel, point corner) {
         for (int column = 0; column < map->n_columns; column++) {
             box where = {corner.x + column * l->cell_width, corner.y + row * l->cell_height, l->cell_width,
                          l->cell_height};
-            draw_cell(c, map, where, cell_at(map, panel, row, column));
+            draw_cell(c, map, where, cell_at(map, panel, row, column), column + 1 == l->n_inside);
         }
     canvas_outline_box(
         c, (box){corner.x, corner.y, l->cell_width * map->n_columns, l->cell_height * map->n_rows}, &frame);
@@ -280,20 +299,19 @@ static void draw_row_labels(canvas *c, const layout *l, point corner) {
     if (!picture_has(map->row_title)) return;
     style.anchor = TEXT_CENTRE;
     style.turn = 90;
-    double height = l->cell_height * map->n_rows;
-    picture_text(c, (point){PICTURE_MARGIN + 10, corner.y + height / 2}, &style, map->row_title,
-                 fmax(height, l->slot_height - 12));
+    double middle = corner.y + l->cell_height * map->n_rows / 2, half = row_title_length(c, map) / 2;
+    double top = corner.y - l->head_height, bottom = top + l->slot_height - 12;
+    picture_text(c, (point){PICTURE_MARGIN + 10, fmin(fmax(middle, top + half), bottom - half)}, &style,
+                 map->row_title, bottom - top);
 }
 
 /* A black line in a white one, to be seen on any colour. */
 static void draw_trained_window(canvas *c, const layout *l, point corner) {
     const heat_map *map = l->map;
     if (!(map->trained_window > 0)) return;
-    int n_inside = 0;
-    while (n_inside < map->n_columns && map->columns[n_inside] <= map->trained_window) n_inside++;
-    double x = corner.x + n_inside * l->cell_width;
+    double x = corner.x + l->n_inside * l->cell_width;
     const point ends[] = {{x, corner.y - 6}, {x, corner.y + l->cell_height * map->n_rows + 3}};
-    const stroke halo = {.ink = WHITE, .width = 4.5}, line = {.ink = BLACK, .width = 2};
+    const stroke halo = {.ink = WHITE, .width = WINDOW_HALO}, line = {.ink = BLACK, .width = 2};
     canvas_polyline(c, ends, 2, &halo);
     canvas_polyline(c, ends, 2, &line);
     char length[32], label[64];

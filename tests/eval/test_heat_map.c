@@ -177,6 +177,50 @@ static void test_the_limit_is_a_mark_in_the_corner(void **state) {
     canvas_free(c);
 }
 
+/* Beside the line and its white edge, which cover half of it in the corner. */
+static void test_the_limit_is_seen_beside_the_window(void **state) {
+    (void)state;
+    const double columns[] = {128, 256}, rows[] = {50};
+    heat_cell cells[] = {measured(1), measured(1)};
+    const heat_panel panel = {"", cells};
+    heat_map map = {
+        .columns = columns, .rows = rows, .n_columns = 2, .n_rows = 1, .panels = &panel, .n_panels = 1};
+    int mark[2];
+    for (int i = 0; i < 2; i++) {
+        map.trained_window = i == 0 ? 0 : 128;
+        cells[0].past_limit = false;
+        int without = count_black(&map);
+        cells[0].past_limit = true;
+        mark[i] = count_black(&map) - without;
+    }
+    assert_true(mark[1] > mark[0] - 10);
+}
+
+/* Where there are few rows their name is longer than they are high. */
+static void test_one_row_leaves_room_for_its_name(void **state) {
+    (void)state;
+    const double columns[] = {128, 256}, rows[] = {50};
+    heat_cell cells[] = {measured(1), measured(1)};
+    const heat_panel panels[] = {{"a", cells}, {"b", cells}};
+    const char *const name = "depth of the needle (%)";
+    const heat_map map = {.row_title = name,
+                          .columns = columns,
+                          .rows = rows,
+                          .n_columns = 2,
+                          .n_rows = 1,
+                          .panels = panels,
+                          .n_panels = 2};
+    canvas *c = must_draw(&map);
+    char *svg = drawn_svg(c);
+    assert_true(svg_says(svg, name));
+    free(svg);
+    image shown = drawn_image(c, 1);
+    bounds ink = bounds_of(&shown, 0x1A1A1A, 0, 0, 30, shown.height); /* the column of the name alone */
+    assert_true(ink.n > 20 && ink.top >= 14 && ink.bottom < shown.height - 14);
+    image_free(&shown);
+    canvas_free(c);
+}
+
 static void test_only_none_is_0_and_only_all_is_100(void **state) {
     (void)state;
     const double columns[] = {1, 2, 3, 4}, rows[] = {7};
@@ -350,6 +394,8 @@ int main(void) {
         cmocka_unit_test(test_a_failing_plan_is_red),
         cmocka_unit_test(test_not_run_is_no_failure),
         cmocka_unit_test(test_the_limit_is_a_mark_in_the_corner),
+        cmocka_unit_test(test_the_limit_is_seen_beside_the_window),
+        cmocka_unit_test(test_one_row_leaves_room_for_its_name),
         cmocka_unit_test(test_only_none_is_0_and_only_all_is_100),
         cmocka_unit_test(test_another_scale),
         cmocka_unit_test(test_numbers_are_shortened_to_fit),
