@@ -12,6 +12,9 @@
 static const colour BLACK = {0, 0, 0}, GREY = {0.35, 0.35, 0.35}, WHITE = {1, 1, 1};
 static const double GAP = 28, LEGEND_HEIGHT = 62, BAR_WIDTH = 190;
 
+static const double NAME_HEIGHT = 14; /* of a line */
+static const double WINDOW_HALO = 4.5, MOST_ROW_TITLE = 200;
+
 static const text_style PANEL_NAME = {12, true, {0, 0, 0}, TEXT_LEFT, 0};
 static const text_style NUMBER = {10.5, false, {0, 0, 0}, TEXT_CENTRE, 0};
 
@@ -22,9 +25,10 @@ typedef struct layout {
     double slot_width;    /* a panel and what is written over it */
     double left, top;     /* of the first panel's grid */
     double slot_height;   /* from one row of panels to the next */
-    double head_height;   /* a panel's name, and the trained window's label */
+    double head_height;   /* the lines of a panel's name, and the trained window's label */
     double labels_height; /* of the columns */
     int panels_per_row, n_panel_rows;
+    int n_inside; /* columns of the trained window */
     bool labels_turned;
     int label_every; /* columns */
     double width, height;
@@ -45,18 +49,76 @@ static int percent(double share) {
     return share < 1 && rounded == 100 ? 99 : rounded;
 }
 
-static void value_text(const heat_map *map, double value, char *out, size_t n) {
-    int decimals = map->decimals < 0 ? 0 : map->decimals > 6 ? 6 : map->decimals;
+static void value_text(const heat_map *map, double value, int decimals, char *out, size_t n) {
     if (has_own_scale(map))
         snprintf(out, n, fabs(value) < 1e6 ? "%.*f" : "%.*e", decimals, value);
     else
         snprintf(out, n, "%d", percent(value));
+    if (out[0] == '-' && strpbrk(out, "123456789") == NULL) memmove(out, out + 1, strlen(out));
+}
+
+/* With fewer decimals where there is no room for all, else as ">99"; false where nothing fits. */
+static bool fitting_text(const canvas *ruler, const heat_map *map, const text_style *style, double value,
+                         double width, char *out, size_t n) {
+    for (int decimals = (int)fmin(fmax(map->decimals, 0), 6); decimals >= 0; decimals--) {
+        value_text(map, value, decimals, out, n);
+        if (canvas_text_width(ruler, style, out) <= width) return true;
+    }
+    snprintf(out, n, ">99");
+    return has_own_scale(map) && value > 99 && canvas_text_width(ruler, style, out) <= width;
 }
 
 static bool is_measured(const heat_cell *cell) { return cell->state == HEAT_MEASURED && isfinite(cell->value); }
 
 static const heat_cell *cell_at(const heat_map *map, int panel, int row, int column) {
     return &map->panels[panel].cells[(size_t)row * (size_t)map->n_columns + (size_t)column];
+}
+
+/* The columns of the trained window; 0 where there is none. */
+static int columns_inside(const heat_map *map) {
+    int n = 0;
+    while (n < map->n_columns && map->columns[n] <= map->trained_window) n++;
+    return n;
+}
+
+/* ---- A panel's name, on as many lines as it takes: shortened, two plans could have the same */
+
+static bool begins_letter(char c) { return ((unsigned char)c & 0xC0) != 0x80; }
+
+/* Copies what stands on the first line, broken behind a mark between parameters where there is one, and returns
+ * the rest. */
+static const char *take_line(const canvas *ruler, const char *clean, double width, char *line, size_t n_line) {
+    size_t n_fitting = 0, n_unbroken = 0;
+    for (size_t n = 1; n < n_line && clean[n - 1] != '\0'; n++) {
+        if (!begins_letter(clean[n])) continue;
+        snprintf(line, n + 1, "%s", clean);
+        if (n_fitting > 0 && canvas_text_width(ruler, &PANEL_NAME, line) > width) break;
+        n_fitting = n;
+        if (clean[n] == '\0' || strchr(":,+", clean[n - 1]) != NULL) n_unbroken = n;
+    }
+    size_t n = n_unbroken > 0 ? n_unbroken : n_fitting;
+    snprintf(line, n + 1, "%s", clean);
+    return clean + n;
+}
+
+static int name_lines(const canvas *ruler, const char *name, double width) {
+    char line[512], *clean = display_text_clean(name);
+    int n = 0;
+    for (const char *rest = clean; rest != NULL && *rest != '\0'; n++)
+        rest = take_line(ruler, rest, width, line, sizeof line);
+    free(clean);
+    return n;
+}
+
+/* The last line stands on `bottom`. */
+static void draw_name(canvas *c, const char *name, double width, point bottom) {
+    char line[512], *clean = display_text_clean(name);
+    point where = {bottom.x, bottom.y - NAME_HEIGHT * (name_lines(c, name, width) - 1)};
+    for (const char *rest = clean; rest != NULL && *rest != '\0'; where.y += NAME_HEIGHT) {
+        rest = take_line(c, rest, width, line, sizeof line);
+        canvas_text(c, where, &PANEL_NAME, line);
+    }
+    free(clean);
 }
 
 /* ---- Layout */
@@ -89,6 +151,10 @@ static double widest_row_label(const canvas *ruler, const heat_map *map) {
     return widest;
 }
 
+static double row_title_length(const canvas *ruler, const heat_map *map) {
+    return fmin(canvas_text_width(ruler, &PICTURE_LABEL[TEXT_CENTRE], map->row_title), MOST_ROW_TITLE);
+}
+
 /* Labels stand upright where they fit so, else on their side, else every few columns. */
 static void place_column_labels(layout *l, double widest) {
     l->labels_turned = widest + 4 > l->cell_width;
@@ -96,8 +162,17 @@ static void place_column_labels(layout *l, double widest) {
     l->labels_height = l->labels_turned ? widest + 8 : 18;
 }
 
+static int most_name_lines(const canvas *ruler, const heat_map *map, double width) {
+    int most = 1;
+    for (int i = 0; i < map->n_panels; i++) {
+        int n = name_lines(ruler, map->panels[i].name, width);
+        most = n > most ? n : most;
+    }
+    return most;
+}
+
 static layout lay_out(const canvas *ruler, const heat_map *map) {
-    layout l = {.map = map};
+    layout l = {.map = map, .n_inside = columns_inside(map)};
     l.cell_width = fmin(fmax(floor(fmax(340, 26.0 * map->n_columns) / map->n_columns), 26), 56);
     if (map->n_columns > 40) l.cell_width = fmax(floor(1040.0 / map->n_columns), 2);
     l.cell_height = map->n_rows <= 25 ? 24 : fmax(floor(600.0 / map->n_rows), 2);
@@ -107,12 +182,15 @@ static layout lay_out(const canvas *ruler, const heat_map *map) {
     int most = (int)fmax(floor((1500 - left) / (l.slot_width + GAP)), 1);
     l.panels_per_row = map->n_panels < most ? map->n_panels : most;
     l.n_panel_rows = (map->n_panels + l.panels_per_row - 1) / l.panels_per_row;
-    l.head_height = map->trained_window > 0 ? 36 : 20;
+    l.head_height =
+        6 + NAME_HEIGHT * most_name_lines(ruler, map, l.slot_width) + (map->trained_window > 0 ? 16 : 0);
     /* Lines one wide fill one row of pixels where they run between two whole numbers. */
     l.left = floor(left) + 0.5;
     l.top = floor(picture_head_height(map->title, map->subtitle) + 8 + l.head_height) + 0.5;
     l.slot_height = l.head_height + l.cell_height * map->n_rows + l.labels_height +
                     (picture_has(map->column_title) ? 18 : 0) + 12;
+    if (picture_has(map->row_title)) /* the name beside few rows is longer than they are high */
+        l.slot_height = fmax(l.slot_height, row_title_length(ruler, map) + 12);
     l.width = fmax(left + l.panels_per_row * (l.slot_width + GAP) - GAP + PICTURE_MARGIN, 460);
     l.height = l.top - l.head_height + l.n_panel_rows * l.slot_height + LEGEND_HEIGHT + PICTURE_MARGIN;
     return l;
@@ -141,16 +219,18 @@ static void draw_limit_mark(canvas *c, box where, colour ink) {
 
 static void draw_number(canvas *c, const heat_map *map, box where, double value, colour ink) {
     char text[32];
-    value_text(map, value, text, sizeof text);
     text_style style = NUMBER;
     style.ink = ink;
-    if (where.height < style.size + 3 || canvas_text_width(c, &style, text) + 5 > where.width) return;
+    if (where.height < style.size + 3 ||
+        !fitting_text(c, map, &style, value, where.width - 3, text, sizeof text))
+        return;
     canvas_text(
         c, (point){where.left + where.width / 2, where.top + where.height / 2 + picture_half_height(&style)},
         &style, text);
 }
 
-static void draw_cell(canvas *c, const heat_map *map, box where, const heat_cell *cell) {
+/* The trained window's line stands on the right edge of a cell that ends it. */
+static void draw_cell(canvas *c, const heat_map *map, box where, const heat_cell *cell, bool ends_window) {
     const stroke edge = {.ink = WHITE, .width = fmin(where.width, where.height) >= 8 ? 1 : 0};
     colour ground = {1, 1, 1};
     if (is_measured(cell)) {
@@ -162,7 +242,10 @@ static void draw_cell(canvas *c, const heat_map *map, box where, const heat_cell
         draw_not_run(c, where);
     }
     if (edge.width > 0) canvas_outline_box(c, where, &edge);
-    if (cell->past_limit) draw_limit_mark(c, where, palette_ink_on(ground));
+    if (!cell->past_limit) return;
+    box clear = {where.left, where.top, where.width - (ends_window ? fmin(WINDOW_HALO, where.width) / 2 : 0),
+                 where.height};
+    draw_limit_mark(c, clear, palette_ink_on(ground));
 }
 
 static void draw_cells(canvas *c, const layout *l, int panel, point corner) {
@@ -172,7 +255,7 @@ static void draw_cells(canvas *c, const layout *l, int panel, point corner) {
         for (int column = 0; column < map->n_columns; column++) {
             box where = {corner.x + column * l->cell_width, corner.y + row * l->cell_height, l->cell_width,
                          l->cell_height};
-            draw_cell(c, map, where, cell_at(map, panel, row, column));
+            draw_cell(c, map, where, cell_at(map, panel, row, column), column + 1 == l->n_inside);
         }
     canvas_outline_box(
         c, (box){corner.x, corner.y, l->cell_width * map->n_columns, l->cell_height * map->n_rows}, &frame);
@@ -216,20 +299,19 @@ static void draw_row_labels(canvas *c, const layout *l, point corner) {
     if (!picture_has(map->row_title)) return;
     style.anchor = TEXT_CENTRE;
     style.turn = 90;
-    double height = l->cell_height * map->n_rows;
-    picture_text(c, (point){PICTURE_MARGIN + 10, corner.y + height / 2}, &style, map->row_title,
-                 fmax(height, l->slot_height - 12));
+    double middle = corner.y + l->cell_height * map->n_rows / 2, half = row_title_length(c, map) / 2;
+    double top = corner.y - l->head_height, bottom = top + l->slot_height - 12;
+    picture_text(c, (point){PICTURE_MARGIN + 10, fmin(fmax(middle, top + half), bottom - half)}, &style,
+                 map->row_title, bottom - top);
 }
 
 /* A black line in a white one, to be seen on any colour. */
 static void draw_trained_window(canvas *c, const layout *l, point corner) {
     const heat_map *map = l->map;
     if (!(map->trained_window > 0)) return;
-    int n_inside = 0;
-    while (n_inside < map->n_columns && map->columns[n_inside] <= map->trained_window) n_inside++;
-    double x = corner.x + n_inside * l->cell_width;
+    double x = corner.x + l->n_inside * l->cell_width;
     const point ends[] = {{x, corner.y - 6}, {x, corner.y + l->cell_height * map->n_rows + 3}};
-    const stroke halo = {.ink = WHITE, .width = 4.5}, line = {.ink = BLACK, .width = 2};
+    const stroke halo = {.ink = WHITE, .width = WINDOW_HALO}, line = {.ink = BLACK, .width = 2};
     canvas_polyline(c, ends, 2, &halo);
     canvas_polyline(c, ends, 2, &line);
     char length[32], label[64];
@@ -242,9 +324,8 @@ static void draw_trained_window(canvas *c, const layout *l, point corner) {
 
 static void draw_panel(canvas *c, const layout *l, int panel) {
     point corner = grid_corner(l, panel);
-    if (picture_has(l->map->panels[panel].name))
-        picture_text(c, (point){corner.x, corner.y - l->head_height + 12}, &PANEL_NAME,
-                     l->map->panels[panel].name, l->slot_width);
+    double above = l->map->trained_window > 0 ? 24 : 8;
+    draw_name(c, l->map->panels[panel].name, l->slot_width, (point){corner.x, corner.y - above});
     draw_cells(c, l, panel, corner);
     draw_column_labels(c, l, corner);
     if (panel % l->panels_per_row == 0) draw_row_labels(c, l, corner);

@@ -21,6 +21,7 @@ typedef struct surface {
     heat_cell *cells; /* (n_panels, n_windows, n_groups) */
     heat_panel panels[HEAT_MAP_MOST_PANELS];
     int n_panels;
+    bool has_k;  /* leaky-rerope's name of a group */
     double best; /* the least cost, in per cent, at most 0 */
 } surface;
 
@@ -52,6 +53,7 @@ static void find_axes(surface *s, const tune_job *job) {
     for (int64_t i = 0; i < job->candidates.n; i++) {
         const tune_candidate *c = &job->candidates.list[i];
         if (!has_place(c)) continue;
+        s->has_k = s->has_k || strcmp(c->method, "leaky-rerope") == 0;
         add_once(s->groups, &s->n_groups, (double)c->group);
         add_once(s->windows, &s->n_windows, (double)c->window);
         int panel = panel_of(s, c->method);
@@ -93,7 +95,7 @@ static canvas *draw(const tune_job *job, char *problem, size_t n_problem) {
     snprintf(subtitle, sizeof subtitle, "%s, %lld tokens", name, (long long)job->options->target);
     heat_map map = {.title = "Cost of group and window",
                     .subtitle = subtitle,
-                    .column_title = "group",
+                    .column_title = s.has_k ? "group (k of leaky-rerope)" : "group",
                     .row_title = "window (tokens)",
                     .columns = s.groups,
                     .rows = s.windows,

@@ -239,6 +239,14 @@ class Pictures(CommandTest):
         with open(png, "rb") as file:
             self.assertEqual(file.read(8), b"\x89PNG\r\n\x1a\n")
 
+    def test_the_axis_has_the_name_of_the_parameter(self):
+        svg = self.path("surface.svg")
+        for method, title in (("self-extend:group=4,window=64", "group"),
+                              ("leaky-rerope:window=64,k=4", "group (k of leaky-rerope)")):
+            self.good(*tune(400, *SMALL, "--methods", method, "--picture", svg))
+            with open(svg, encoding="utf-8") as file:
+                self.assertTrue("\n%s\n" % title in file.read())
+
     def test_refused(self):
         self.refused(USAGE, *tune(512, *SMALL, "--picture", self.path("x.jpg")), says=["--picture", ".svg"])
 

@@ -177,6 +177,50 @@ static void test_the_limit_is_a_mark_in_the_corner(void **state) {
     canvas_free(c);
 }
 
+/* Beside the line and its white edge, which cover half of it in the corner. */
+static void test_the_limit_is_seen_beside_the_window(void **state) {
+    (void)state;
+    const double columns[] = {128, 256}, rows[] = {50};
+    heat_cell cells[] = {measured(1), measured(1)};
+    const heat_panel panel = {"", cells};
+    heat_map map = {
+        .columns = columns, .rows = rows, .n_columns = 2, .n_rows = 1, .panels = &panel, .n_panels = 1};
+    int mark[2];
+    for (int i = 0; i < 2; i++) {
+        map.trained_window = i == 0 ? 0 : 128;
+        cells[0].past_limit = false;
+        int without = count_black(&map);
+        cells[0].past_limit = true;
+        mark[i] = count_black(&map) - without;
+    }
+    assert_true(mark[1] > mark[0] - 10);
+}
+
+/* Where there are few rows their name is longer than they are high. */
+static void test_one_row_leaves_room_for_its_name(void **state) {
+    (void)state;
+    const double columns[] = {128, 256}, rows[] = {50};
+    heat_cell cells[] = {measured(1), measured(1)};
+    const heat_panel panels[] = {{"a", cells}, {"b", cells}};
+    const char *const name = "depth of the needle (%)";
+    const heat_map map = {.row_title = name,
+                          .columns = columns,
+                          .rows = rows,
+                          .n_columns = 2,
+                          .n_rows = 1,
+                          .panels = panels,
+                          .n_panels = 2};
+    canvas *c = must_draw(&map);
+    char *svg = drawn_svg(c);
+    assert_true(svg_says(svg, name));
+    free(svg);
+    image shown = drawn_image(c, 1);
+    bounds ink = bounds_of(&shown, 0x1A1A1A, 0, 0, 30, shown.height); /* the column of the name alone */
+    assert_true(ink.n > 20 && ink.top >= 14 && ink.bottom < shown.height - 14);
+    image_free(&shown);
+    canvas_free(c);
+}
+
 static void test_only_none_is_0_and_only_all_is_100(void **state) {
     (void)state;
     const double columns[] = {1, 2, 3, 4}, rows[] = {7};
@@ -217,6 +261,56 @@ static void test_another_scale(void **state) {
     const char *const words[] = {"20.0", "15.5", "11.0", "8.0", "perplexity", "12", "14", "18"};
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) assert_true(svg_says(svg, words[i]));
     assert_false(svg_says(svg, "100"));
+    free(svg);
+    canvas_free(c);
+}
+
+/* Every cell of the narrowest that have numbers tells its value, if in fewer letters. */
+static void test_numbers_are_shortened_to_fit(void **state) {
+    (void)state;
+    double columns[14];
+    const double rows[] = {32}, values[] = {20.54, 120.04, 12345, 3e7, -0.04, 0.04, -10.4};
+    heat_cell cells[14] = {{0}};
+    for (int i = 0; i < 14; i++) columns[i] = i + 1;
+    for (int i = 0; i < 7; i++) cells[i] = measured(values[i]);
+    const heat_panel panel = {"", cells};
+    const heat_map map = {.columns = columns,
+                          .rows = rows,
+                          .n_columns = 14,
+                          .n_rows = 1,
+                          .panels = &panel,
+                          .n_panels = 1,
+                          .worst = 10,
+                          .best = 0,
+                          .decimals = 1};
+    canvas *c = must_draw(&map);
+    char *svg = drawn_svg(c);
+    assert_non_null(strstr(svg, "<desc>21\n120\n&gt;99\n&gt;99\n0.0\n0.0\n-10\n"));
+    free(svg);
+    canvas_free(c);
+}
+
+/* A name that is too long goes on on further lines: nothing of it is lost, so no two plans look alike. */
+static void test_long_names_are_told_in_full(void **state) {
+    (void)state;
+    const double columns[] = {128, 256}, rows[] = {50};
+    heat_cell cells[] = {measured(1), measured(1)};
+    const heat_panel panels[] = {
+        {"self-extend:group=8,window=64,shift=float", cells},
+        {"self-extend:group=4,window=64,shift=float", cells},
+        {"none", cells},
+        {"\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4"
+         "withoutanymarkbetweenitsmanyletters",
+         cells}};
+    const heat_map map = {
+        .columns = columns, .rows = rows, .n_columns = 2, .n_rows = 1, .panels = panels, .n_panels = 4};
+    canvas *c = must_draw(&map);
+    char *svg = drawn_svg(c);
+    const char *const words[] = {"self-extend:group=8,window=64,", "self-extend:group=4,window=64,",
+                                 "shift=float", "none"};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) assert_true(svg_says(svg, words[i]));
+    assert_null(strstr(svg, "\xE2\x80\xA6")); /* no ellipsis */
+    assert_null(strstr(svg, "\xEF\xBF\xBD")); /* no broken letter */
     free(svg);
     canvas_free(c);
 }
@@ -300,8 +394,12 @@ int main(void) {
         cmocka_unit_test(test_a_failing_plan_is_red),
         cmocka_unit_test(test_not_run_is_no_failure),
         cmocka_unit_test(test_the_limit_is_a_mark_in_the_corner),
+        cmocka_unit_test(test_the_limit_is_seen_beside_the_window),
+        cmocka_unit_test(test_one_row_leaves_room_for_its_name),
         cmocka_unit_test(test_only_none_is_0_and_only_all_is_100),
         cmocka_unit_test(test_another_scale),
+        cmocka_unit_test(test_numbers_are_shortened_to_fit),
+        cmocka_unit_test(test_long_names_are_told_in_full),
         cmocka_unit_test(test_every_size),
         cmocka_unit_test(test_nothing_to_draw),
     };
