@@ -35,9 +35,9 @@ __attribute__((format(printf, 2, 3))) static bool fail(const complaint *to, cons
 }
 
 /* A write that was cut short leaves no errno. */
-static const char *io_reason(const result_store *s) {
+static const char *io_reason(const result_store *s, int code) {
     int reason = sqlite3_system_errno(s->database);
-    return reason != 0 ? strerror(reason) : sqlite3_errmsg(s->database);
+    return reason != 0 ? strerror(reason) : sqlite3_errstr(code);
 }
 
 /* SQLite's code, in words that say what to do. */
@@ -56,7 +56,7 @@ static bool fail_database(const result_store *s, int code, const complaint *to) 
         return fail(to,
                     "%s cannot be read or written (%s); what is finished is kept: see to the disk or the "
                     "limit on file sizes, then go on with --resume",
-                    s->path, io_reason(s));
+                    s->path, io_reason(s, code));
     case SQLITE_NOTADB:
     case SQLITE_CORRUPT:
         return fail(to, "%s is damaged, or no file of results; delete it, or give another folder", s->path);
@@ -154,7 +154,7 @@ static int make_tables(result_store *s, bool is_new, const result_fact *facts, i
     }
     sqlite3_finalize(insert);
     int end = code == SQLITE_OK ? run(s, "COMMIT") : code;
-    if (end != SQLITE_OK) run(s, "ROLLBACK");
+    if (end != SQLITE_OK && !sqlite3_get_autocommit(s->database)) run(s, "ROLLBACK");
     return end;
 }
 

@@ -119,6 +119,29 @@ class Resuming(KeepingTest):
             self.assertIn(b"--resume", done.stderr)
             self.check_resumed(command, out)
 
+    def test_a_limit_on_file_sizes_is_told_truly(self):
+        """A write that is cut short leaves no errno, and the name of no error is Success."""
+        for n_bytes in (1024, 4096, 8192):
+            out = self.path("limit%d" % n_bytes)
+            text = self.refused(FAILURE, *COMMANDS["short"], "-o", out, says=["results.sqlite", "limit on file sizes"],
+                                preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (n_bytes, n_bytes)))
+            self.assertRegex(text, "disk I/O error|File too large")
+
+    def test_the_last_files_can_be_written_again(self):
+        command, out = COMMANDS["passkey"], self.path("out")
+        self.good(*command, "-o", out)
+        table = os.path.join(out, "passkey.json")
+        os.remove(table)
+        os.mkdir(table)
+        done = sextant(*command, "-o", out, "--resume")
+        self.assertEqual(done.returncode, USAGE, done.stderr)
+        for part in (table + " is a folder", "is kept", "--resume"):
+            self.assertIn(part, done.stderr.decode())
+        self.assertNotIn(b"make room", done.stderr)
+        os.rmdir(table)
+        self.good(*command, "-o", out, "--resume")
+        self.assertTrue(os.path.isfile(table))
+
     def test_what_is_kept_is_read_not_measured(self):
         worse = {"perplexity": "$.nll", "passkey": "$.right", "short": "$.nll"}
         for name, command, out in self.each():
