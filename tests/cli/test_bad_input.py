@@ -98,7 +98,11 @@ class BadPassKeys(CommandTest):
     def refuse_line(self, line, *says):
         good = json.dumps({"input": "The pass key is 12345. ", "target": "12345"})
         path = self.path("keys.jsonl", good + "\n\n" + line + "\n")
-        self.refused(FAILURE, "passkey", "-m", MODEL, "--file", path, says=["keys.jsonl", "line 3", *says])
+        faults = [["passkey", "-m", MODEL, "--file", path]]
+        if b"\n  report " in sextant("help").stdout:
+            faults.append(["report", "-m", MODEL, "-f", NOVEL, "--lengths", 64, "-o", self.path("out"), "--keys", path])
+        for command in faults:
+            self.refused(FAILURE, *command, says=["%s %s" % tuple(command[-2:]), "line 3", "; ", *says])
 
     def test_faults(self):
         self.refuse_line("{not json")

@@ -86,6 +86,12 @@ class Choice(CommandTest):
             self.assertEqual((c["windows"], c["ppl_last_quarter"]), (0, None))
         self.assertEqual(found["chosen"]["accuracy"], max(c["accuracy"] for c in found["candidates"] if c["keys"] == 2))
 
+    def test_a_text_from_standard_input_is_the_filler_too(self):
+        with open(NOVEL, "rb") as file:
+            text = file.read()
+        args = [a if a != NOVEL else "-" for a in tune(400, *SMALL, "--methods", "none")]
+        self.assertEqual(self.json(*args, stdin=text), self.json(*tune(400, *SMALL, "--methods", "none")))
+
     def test_a_plan_that_cannot_see_loses(self):
         found = self.json(*tune(512, *SMALL, "--methods", "none window:window=8"))
         rows = {c["method"]: c for c in found["candidates"]}
@@ -205,7 +211,9 @@ class Keeping(CommandTest):
                             (["--filler", MODEL + ".no"], "--filler")):
             done = self.refused(FAILURE if "--filler" in other else USAGE,
                                 *tune(400, *SMALL, "-o", out, "--methods", "none", "--resume"), *other, says=[says])
-            self.assertIn("sextant: error: ", done)
+            if "--filler" not in other:
+                self.assertIn("error: -o %s: " % out, done)
+                self.assertIn("another -o PRESET.json", done)
 
     def test_damage_is_told(self):
         out = self.path("kept.json")
@@ -262,6 +270,8 @@ class Faults(CommandTest):
                            (["tune", "-m", MODEL, "-f", few, "--target", 2000], [few, "--target", "2000"]),
                            (tune(40), ["--target"]),
                            (tune(400, "--methods", "selfextend"), ["self-extend"]),
+                           (tune(400, "--methods", ""), ["--methods", "no method"]),
+                           (tune(400, "--methods", " ; "), ["--methods", "no method"]),
                            (tune(400, "--methods", "self-extend:group=0"), ["group"]),
                            (tune(400, "--resume"), ["--resume", "-o"]),
                            (tune(400, "--extend", "none"), ["--extend"])):

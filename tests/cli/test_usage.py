@@ -151,6 +151,10 @@ class Missing(CommandTest):
         self.refused(USAGE, "perplexity", "-m", MODEL, "-f", "x", says=["--lengths"])
         self.refused(USAGE, "passkey", "-m", MODEL, says=["--file", "--lengths"])
 
+    def test_both_ends_of_a_range_are_told(self):
+        for lengths in ("2g", "2147483648", "1"):
+            self.refused(USAGE, "perplexity", "-m", MODEL, "-f", "x", "--lengths", lengths, says=[lengths, "from 2 to 2147483647"])
+
     def test_too_much(self):
         self.refused(USAGE, "run", "-m", MODEL, "-p", "x", "stray", says=["stray"])
         self.refused(USAGE, "run", "--chat=yes", says=["--chat", "no value"])
