@@ -81,6 +81,7 @@ class Faults(PresetTest):
                              ({"target": None}, "`target`"), ({"target": -1}, "`target`"),
                              ({"target": 1.5}, "`target`")):
             self.refuse(self.preset(**change), says)
+        self.refuse(self.preset(plan="self-extend:group=0"), "out of range", "sextant tune", "--extend PLAN")
 
     def test_no_such_file(self):
         self.refuse(self.path("none.json"), "No such file", code=FAILURE)
