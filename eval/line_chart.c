@@ -223,6 +223,19 @@ static void draw_arrow(canvas *c, const layout *l, int i, const line_point *p) {
     canvas_polygon(c, corners, 3, p->past_limit ? &WHITE : &pen.ink, &pen);
 }
 
+/* Lines that go through the same point have markers around each other, or only the last would be seen. */
+static double radius_of(const layout *l, int i, int k) {
+    const line_point *p = &l->chart->series[i].points[k];
+    int n_over = 0;
+    for (int later = i + 1; later < l->chart->n_series && n_over < 5; later++) {
+        const line_series *series = &l->chart->series[later];
+        if (k >= series->n_points || !is_point(l, &series->points[k])) continue;
+        point a = place_of(l, p), b = place_of(l, &series->points[k]);
+        n_over += hypot(a.x - b.x, a.y - b.y) < RADIUS;
+    }
+    return RADIUS * (1 + 0.4 * n_over);
+}
+
 /* Of many points every few have a marker, so that the line stays visible. */
 static void draw_points(canvas *c, const layout *l, int i) {
     const line_series *series = &l->chart->series[i];
@@ -232,7 +245,7 @@ static void draw_points(canvas *c, const layout *l, int i) {
         draw_arrow(c, l, i, p);
         if (k % every != 0 || !is_point(l, p)) continue;
         draw_error_bar(c, l, i, p);
-        palette_marker(c, i, place_of(l, p), RADIUS, p->past_limit);
+        palette_marker(c, i, place_of(l, p), radius_of(l, i, k), p->past_limit);
     }
 }
 

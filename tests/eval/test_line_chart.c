@@ -123,6 +123,18 @@ static void test_the_legend_has_room_for_a_plan(void **state) {
     canvas_free(c);
 }
 
+static void test_lines_that_coincide_are_all_seen(void **state) {
+    (void)state;
+    const line_point same[] = {{.x = 256, .y = 12}};
+    const line_series series[] = {{"a", same, 1}, {"b", same, 1}, {"c", same, 1}};
+    const line_chart chart = {.x_axis = AXIS_LOG, .y_axis = AXIS_LINEAR, .series = series, .n_series = 3};
+    canvas *c = must_draw(&chart);
+    image shown = drawn_image(c, 2);
+    for (int i = 0; i < 3; i++) assert_true(line_bounds(&shown, i, 2).n > 40);
+    image_free(&shown);
+    canvas_free(c);
+}
+
 /* A single point's middle. */
 static uint32_t marker_middle(bool past_limit) {
     const line_point p = {.x = 1000, .y = 5, .past_limit = past_limit};
@@ -283,6 +295,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_points_stand_where_their_numbers_say),
         cmocka_unit_test(test_labels),
+        cmocka_unit_test(test_lines_that_coincide_are_all_seen),
         cmocka_unit_test(test_the_legend_has_room_for_a_plan),
         cmocka_unit_test(test_points_past_the_limit_are_hollow),
         cmocka_unit_test(test_a_gap_and_an_arrow),
