@@ -227,13 +227,13 @@ static void draw_arrow(canvas *c, const layout *l, int i, const line_point *p) {
 static double radius_of(const layout *l, int i, int k) {
     const line_point *p = &l->chart->series[i].points[k];
     int n_over = 0;
-    for (int later = i + 1; later < l->chart->n_series && n_over < 3; later++) {
+    for (int later = i + 1; later < l->chart->n_series && n_over < 5; later++) {
         const line_series *series = &l->chart->series[later];
         if (k >= series->n_points || !is_point(l, &series->points[k])) continue;
         point a = place_of(l, p), b = place_of(l, &series->points[k]);
         n_over += hypot(a.x - b.x, a.y - b.y) < RADIUS;
     }
-    return RADIUS * (1 + 0.5 * n_over);
+    return RADIUS * (1 + 0.4 * n_over);
 }
 
 /* Of many points every few have a marker, so that the line stays visible. */

@@ -102,10 +102,9 @@ static const char *end_among(const char *text, size_t n, const char *const *ends
 /* Quotes and brackets that close behind a sentence belong to it. */
 static const char *const closing[] = {"\"", "'", ")", "]", "”", "’", "»", "」", "』", "）", NULL};
 
-static bool begins_with_closing(const char *text) {
-    for (int i = 0; closing[i] != NULL; i++)
-        if (strncmp(text, closing[i], strlen(closing[i])) == 0) return true;
-    return false;
+static bool begins_with(const char *text, const char *const *beginnings) {
+    while (*beginnings != NULL && strncmp(text, *beginnings, strlen(*beginnings)) != 0) beginnings++;
+    return *beginnings != NULL;
 }
 
 /* True where a sentence ends with the first n bytes. */
@@ -114,16 +113,19 @@ static bool ends_sentence(const char *text, size_t n, const char *const *marks) 
     return end_among(text, n, marks) != NULL;
 }
 
-/* A sentence takes the blank behind it with it; where marks are as wide as letters there need be none. The end
- * of a line is one where a sentence or a paragraph ends. */
+/* A sentence takes the blanks behind it with it; where marks are as wide as letters there need be none. The end
+ * of a line is one where a sentence or a paragraph ends. "Oh!" she said: a small letter goes on. */
 static bool is_sentence_end(const char *text, size_t at) {
     static const char *const narrow[] = {".", "!", "?", "…", NULL}, *const wide[] = {"。", "！", "？", NULL};
-    size_t n = at;
-    if (ends_sentence(text, at, wide)) return !begins_with_closing(text + at);
-    if (!is_blank(text[at - 1])) return false;
-    while (n > 0 && is_blank(text[n - 1])) n--;
-    const bool is_paragraph = text[at - 1] == '\n' && memchr(text + n, '\n', at - n) != text + at - 1;
-    return n == 0 || is_paragraph || ends_sentence(text, n, narrow) || ends_sentence(text, n, wide);
+    const bool goes_on = text[at] >= 'a' && text[at] <= 'z';
+    if (is_blank(text[at])) return false;
+    if (!is_blank(text[at - 1]))
+        return !goes_on && !begins_with(text + at, closing) && !begins_with(text + at, wide) &&
+               ends_sentence(text, at, wide);
+    size_t n = at, n_lines = 0;
+    while (n > 0 && is_blank(text[n - 1])) n_lines += text[--n] == '\n';
+    if (n == 0 || n_lines > 1) return true;
+    return !goes_on && (ends_sentence(text, n, narrow) || ends_sentence(text, n, wide));
 }
 
 /* Before a blank where needles bring their own, behind it where they stand between sentences. */
