@@ -23,6 +23,8 @@ typedef struct recipe {
 
 int needle_prompts_task(const option_values *options, needle_task *task) {
     *task = *needle_task_find(options->task);
+    if (task->chain && options->haystacks.n > 0)
+        task->needle = "VAR {key} = {value}."; /* as RULER's in essays */
     const bool own_needle = options->needle_text != NULL, own_question = options->question != NULL;
     if (!own_needle && !own_question) return EXIT_CODE_OK;
     if (task->layout != NEEDLE_ALONE)
@@ -46,6 +48,12 @@ int needle_prompts_task(const option_values *options, needle_task *task) {
 
 /* ---- The text -------------------------------------------------------------------------------------------- */
 
+/* Where the text has no blank before the needle, the gap stands there too. */
+static void add_needle(const char *needle, const char *gap, text_buffer *text) {
+    const bool has_blank = text->n_bytes == 0 || strchr(" \n\t\r", text->bytes[text->n_bytes - 1]) != NULL;
+    text_buffer_print(text, "%s%s%s", has_blank ? "" : gap, needle, gap);
+}
+
 /* The haystack up to byte `end` with the needles in it. A gap at the very end is left out. */
 static void add_context(const recipe *r, size_t end, text_buffer *text) {
     const haystack *h = &r->prompts->haystack;
@@ -67,9 +75,7 @@ static void add_context(const recipe *r, size_t end, text_buffer *text) {
         }
         done[next] = true;
         text_buffer_add(text, h->text.bytes + at, next_at - at);
-        text_buffer_add(text, r->texts->needles[next], strlen(r->texts->needles[next]));
-        if (r->prompts->task.chain && h->cuts == CUT_AT_SENTENCES) text_buffer_add(text, ".", 1); /* as RULER */
-        text_buffer_add(text, gap, n_gap);
+        add_needle(r->texts->needles[next], gap, text);
         at = next_at;
     }
     text_buffer_add(text, h->text.bytes + at, end - at);

@@ -140,7 +140,7 @@ class Prompts(NeedleTest):
     HOSTILE = {"chinese": CHINESE * 60, "no blanks": "x" * 5000,
                "one long sentence": "and so he went on and on without an end " * 100,
                "curly": "“It was late,” he said, “and nobody came at all!” She did not answer him (he was right). " * 40,
-               "wide quotes": "他说：「今天下雨。」她没有回答。" * 100}
+               "wide quotes": "他说：「今天下雨！？」她没有回答。。。" * 100}
 
     def test_any_text_will_do(self):
         """Prompts are about as long as they must be, and needles where they must be, whatever the text is made of."""
@@ -158,6 +158,7 @@ class Prompts(NeedleTest):
                 at = text.index("One of the special")
                 if p["depth"] == 0.5 and p["length"] == 900:
                     self.assertAlmostEqual(at / len(text), 0.5, delta=0.15, msg=name)
+                self.assertTrue(text[at - 1].isspace(), (name, text[:at]))  # also where the text has no blanks
                 before, after = text[:at].rstrip(" ")[-1:], text[at:].split(p["target"] + ".")[1].lstrip(" ")[:1]
                 if name in ("chinese", "curly", "wide quotes"):
                     self.assertIn(before, "\n。！？」”.)", (name, before))
@@ -172,9 +173,21 @@ class Prompts(NeedleTest):
                 before = re.sub(r"One of the special magic numbers for \S+ is: \d+\. *", "", context[:found.start()])
                 self.assertRegex(before[-200:], ends)
 
+    def test_line_ends_and_quotes_within_a_sentence_are_no_place(self):
+        text = ("It is a truth that by \"reason\" One may\nfind in all Lines. But \"Oh!\"  she\nsaid; in a\n"
+                "House they live.\n\nCHAPTER 1\n\nThey left at\nDawn.\nHe said (\"Stay.\") So we did\n")
+        places = "It is a|But \"Oh|CHAPTER|They left|He said|So we|$"
+        for p in self.prompts("--haystack", self.path("hay.txt", text * 40), "--lengths", "500,600,700,800,900",
+                              "--depths", "10:90:10", "--trials", 1, "-n", 1):
+            before, behind = re.search(r"afterwards\.\n(.*)One of the special.* is: \d{7}\.(.*)\nWhat is", p["input"],
+                                       re.S).groups()
+            self.assertRegex(behind.lstrip(), "^(%s)" % places)
+            self.assertRegex(before, r"(^|\.|\.\"\)|CHAPTER 1)\s*$")
+
     def test_chains_in_a_text_end_like_sentences(self):
         for p in self.prompts("--task", "variable-tracking", "--haystack", NOVEL, "--lengths", 1500, "--depths", "0", "--trials", 1):
             self.assertEqual(len(re.findall(r"VAR \w{5} = (?:VAR )?\w{5}\. ", p["input"])), 5)
+            self.assertEqual(len(re.findall(r"VAR \w{3} = (?:VAR )?\w+\.\n", p["input"])), 5)  # the worked example too
 
     def test_own_needle_and_question(self):
         for p in self.prompts("--lengths", 600, "--depths", "50", "--trials", 2, "--haystack", NOVEL, "--needle-text",
