@@ -12,7 +12,7 @@ import time
 from sextant_command import FAILURE, INTERRUPTED, MODEL, NOVEL, SEXTANT, USAGE, CommandTest, main, needs_command, sextant
 
 EXTENDED = "self-extend:group=8,window=64"
-PLANS = ["--extend", "rerope:window=128", "--extend", EXTENDED]
+PLANS = ["--extend", "rerope:window=128", "--extend", EXTENDED, "-t", 1]
 COMMANDS = {
     "perplexity": ["perplexity", "-m", MODEL, "-f", NOVEL, "--lengths", "100,300", "--windows", 5, *PLANS],
     "passkey": ["passkey", "-m", MODEL, "--lengths", "100,200", "--depths", "0,0.5,1", "--trials", 4, "--filler", NOVEL, *PLANS],
@@ -95,7 +95,7 @@ class Resuming(KeepingTest):
         self.assertLess(n_kept, len(self.cells(out)))
         self.assertGreater(n_kept, 0)
         whole = out + "-whole"
-        self.assertEqual(self.json(*command, "-o", whole, "-t", 1, "--chunk", 100), resumed)
+        self.assertEqual(self.json(*command, "-o", whole, "-t", 2, "--chunk", 100), resumed)
         self.assertEqual(self.files(whole), self.files(out))
         self.assertEqual(self.cells(whole), self.cells(out))
 
